@@ -1,0 +1,79 @@
+"""Image viewer: the pictures, videos and sounds below the output folder and further roots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..holaf_core.http import Routes
+from ..holaf_core.stamped_files import StampedFiles
+from ..holaf_core.tasks import Tasks
+from ..holaf_core.tool import Tool
+from ..holaf_database import ImageDatabase
+from ..holaf_image_searches import SavedSearches
+from .indexer import Indexer
+from .library_paths import Library
+from .regex_search import PatternSearch
+from .routes import (
+    image_routes,
+    metadata_routes,
+    search_routes,
+    thumbnail_routes,
+    utility_routes,
+)
+from .thumbnails import Thumbnails
+from .views import ViewEngine
+
+if TYPE_CHECKING:
+    from .suggest import Suggestions
+
+
+def tool(
+    *,
+    library: Library,
+    database: ImageDatabase,
+    engine: ViewEngine,
+    indexer: Indexer,
+    thumbnails: Thumbnails,
+    tasks: Tasks,
+    patterns: PatternSearch,
+    publish: Callable[..., None],
+    js: Path,
+) -> Tool:
+    routes = Routes("/holaf")
+    scripts = StampedFiles(js)
+    routes.page("/view", js / "standalone" / "view.html", scripts)
+    routes.static("/js", scripts)
+    routes.include(image_routes.routes(library, database, engine))
+    suggesting: list[Suggestions] = []
+
+    def suggest(text: str, at: int) -> dict[str, Any]:
+        """On the engine's one thread, so that there is one of them."""
+        from .suggest import Suggestions, Words  # not before ComfyUI has started: see views.py
+
+        if not suggesting:
+            suggesting.append(Suggestions(engine.facets, Words(database), patterns.prepare))
+        return suggesting[0].at(text, at)
+
+    saved = SavedSearches(database)
+    routes.include(search_routes.routes(engine, suggest, saved, publish))
+    routes.include(metadata_routes.routes(library, database))
+    routes.include(thumbnail_routes.routes(thumbnails, database, tasks, engine))
+    routes.include(utility_routes.routes(indexer, database))
+
+    def start() -> None:
+        engine.start()
+        indexer.start()
+        thumbnails.start()
+
+    def stop() -> None:
+        thumbnails.stop()
+        indexer.stop()
+        # Before the engine, which may be waiting for it.
+        patterns.stop()
+        for suggestions in suggesting:
+            suggestions.stop()
+        engine.stop()
+
+    return Tool("images", routes, start=start, stop=stop)

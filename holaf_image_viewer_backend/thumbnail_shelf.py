@@ -1,0 +1,149 @@
+"""Thumbnails as the handlers send them: from memory at once, else from the files by a thread."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from ..holaf_database import ImageDatabase
+from ..holaf_image_records import FAILED, READY
+from .gather import Gather, always
+from .thumbnail_store import Stored, ThumbnailStore
+
+BATCH_READY, BATCH_FAILED, BATCH_PENDING = 2, 3, 0
+# What is sent at once. In one piece the body of a batch would be copied to memory that is new and
+# far from the processor each time: a third slower.
+PIECE = 128 * 1024
+# Of how many pictures the name of the thumbnail is remembered, until the library changes.
+MOST_NAMES = 20_000
+CHUNK = 500
+
+_count = struct.Struct("<I")
+_item = struct.Struct("<IBBI")
+
+
+class Shelf:
+    def __init__(self, database: ImageDatabase, store: ThumbnailStore) -> None:
+        self._database = database
+        self._store = store
+        self._lock = threading.Lock()
+        # Only of pictures whose thumbnail is made. A change of the library empties it.
+        self._names: dict[int, str] = {}
+        self._changes = 0
+        self._one: Gather[str, Stored | None] = Gather(self._read_ones, "holaf-thumb")
+        self._many: Gather[Sequence[int], list[bytes]] = Gather(self._read_batches, "holaf-thumbs")
+        database.on_commit(self._forget)
+
+    def stop(self) -> None:
+        self._one.stop()
+        self._many.stop()
+
+    def at_hand(self, thumb_hash: str) -> Stored | None:
+        """A thumbnail that is in memory; None says nothing about the others."""
+        found = self._store.remembered((thumb_hash,))
+        return found[0] if found else None
+
+    async def one(self, thumb_hash: str, wanted: Callable[[], bool] = always) -> Stored | None:
+        """A thumbnail by its name; None when there is none."""
+        return self.at_hand(thumb_hash) or await self._one.ask(thumb_hash, wanted)
+
+    async def batch(self, ids: Sequence[int], wanted: Callable[[], bool] = always) -> list[bytes]:
+        """The parts of the answer: u32 count; then of each: u32 id, u8 status (2 ready, 3 failed,
+        0 pending), u8 type (1 JPEG, 2 WebP, 0 none), u32 length, the bytes. Little-endian, in the
+        order of `ids`; a file that is gone is left out.
+        """
+        names = self._names
+        try:
+            found = self._store.remembered([names[one] for one in ids])
+        except KeyError:
+            found = None
+        if found is not None:
+            return packed(zip(ids, found, strict=True))
+        return await self._many.ask(ids, wanted)
+
+    def _forget(self, rev: int) -> None:
+        with self._lock:
+            self._changes += 1
+            self._names = {}
+
+    # --- on a thread --------------------------------------------------------------------------
+
+    def _read_ones(self, thumb_hashes: Sequence[str]) -> list[Stored | None]:
+        found = self._store.get_many(thumb_hashes)
+        return [found.get(one) for one in thumb_hashes]
+
+    def _read_batches(self, batches: Sequence[Sequence[int]]) -> list[list[bytes]]:
+        rows = self._rows({one for ids in batches for one in ids})
+        found = self._store.get_many([name for name, _ in rows.values()])
+        return [
+            packed((one, found.get(rows[one][0]) or rows[one][1]) for one in ids if one in rows)
+            for ids in batches
+        ]
+
+    def _rows(self, ids: set[int]) -> dict[int, tuple[str, int]]:
+        """{id: (name of the thumbnail, status)} of the pictures that there are."""
+        names, changes = self._names, self._changes
+        rows: dict[int, tuple[str, int]] = {}
+        missing = []
+        for one in ids:
+            name = names.get(one)
+            if name is None:
+                missing.append(one)
+            else:
+                rows[one] = (name, READY)
+        with self._database.read() as db:
+            for start in range(0, len(missing), CHUNK):
+                some = missing[start : start + CHUNK]
+                for image_id, name, status in db.execute(
+                    "SELECT id, thumb_hash, thumbnail_status FROM images "
+                    f"WHERE id IN ({','.join('?' * len(some))})",
+                    some,
+                ):
+                    rows[image_id] = (name, status)
+        with self._lock:
+            # What was read before a change may be wrong after it.
+            if changes == self._changes:
+                if len(self._names) > MOST_NAMES:
+                    self._names = {}
+                self._names.update((one, rows[one][0]) for one in missing if known(rows.get(one)))
+        return rows
+
+
+def known(row: tuple[str, int] | None) -> bool:
+    return row is not None and row[1] == READY
+
+
+def packed(items: Iterable[tuple[int, Stored | int]]) -> list[bytes]:
+    """See `Shelf.batch`; of each item the id, and the thumbnail or the status of the picture."""
+    parts = [b""]
+    for image_id, found in items:
+        if isinstance(found, Stored):
+            data = found.data
+            parts.append(_item.pack(image_id, BATCH_READY, found.type, len(data)))
+            parts.append(data)
+        else:
+            status = BATCH_FAILED if found == FAILED else BATCH_PENDING
+            parts.append(_item.pack(image_id, status, 0, 0))
+            parts.append(b"")
+    parts[0] = _count.pack(len(parts) // 2)
+    return parts
+
+
+def pieces(parts: Iterable[bytes], size: int = PIECE) -> Iterator[bytes]:
+    """The parts put together as far as each piece has `size` bytes, but for the last.
+
+    >>> list(pieces([b"12", b"3", b"4567", b"89"], size=3))
+    [b'123', b'4567', b'89']
+    """
+    together: list[bytes] = []
+    length = 0
+    for part in parts:
+        together.append(part)
+        length += len(part)
+        if length >= size:
+            yield b"".join(together)
+            together = []
+            length = 0
+    if together:
+        yield b"".join(together)
