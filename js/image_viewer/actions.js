@@ -1,0 +1,204 @@
+/** What the menu does: thumbnails, synchronising, statistics. */
+import { getJson, isAbort, postJson } from "../core/api.js";
+import { events } from "../core/events.js";
+import { confirm } from "../ui/dialog.js";
+import { openMenu } from "../ui/menu.js";
+import { toast } from "../ui/toast.js";
+import { strings } from "./action_strings.js";
+
+const MOST_BY_ID = 2000;
+const QUICK_SYNC_MS = 2500;
+
+/** @typedef {import("./index.js").Gallery} Gallery */
+
+/** @param {Gallery} gallery @param {Element} anchor */
+export function openActions(gallery, anchor) {
+  /** @param {string} name @param {string} label @param {string} icon */
+  const item = (name, label, icon) => ({ label, icon, action: () => void act(gallery, name) });
+  openMenu(
+    anchor,
+    [
+      {
+        ...item("regenerateSelected", strings.regenerateSelected, "refresh-cw"),
+        disabled: gallery.selection.empty && strings.nothingSelected,
+      },
+      item("regenerateFailed", strings.regenerateFailed, "image-off"),
+      item("regenerateAll", strings.regenerateAll, "images"),
+      { separator: true },
+      item("sync", strings.sync, "folder-search"),
+      item("clean", strings.clean, "trash-2"),
+      item("statistics", strings.statistics, "chart-column"),
+      { separator: true },
+      {
+        label: strings.jumpTitle,
+        icon: "calendar-days",
+        shortcut: "G",
+        disabled: !gallery.view.months.length && strings.jumpUndated,
+        action: () => void gallery.jumpToDate(),
+      },
+      {
+        label: strings.selectAll,
+        icon: "list-checks",
+        shortcut: "Ctrl+A",
+        action: () => gallery.selection.selectAll(),
+      },
+    ],
+    { label: strings.more },
+  );
+}
+
+/** @param {Gallery} gallery @param {string} name */
+export async function act(gallery, name) {
+  try {
+    await actions[name]?.(gallery);
+  } catch (error) {
+    if (!isAbort(error)) {
+      toast({ text: /** @type {Error} */ (error).message, kind: "error" });
+    }
+  }
+}
+
+/** @type {Record<string, (gallery: Gallery) => Promise<void>>} */
+const actions = {
+  async regenerateSelected({ selection, view, thumbs, grid }) {
+    if (selection.empty) {
+      return;
+    }
+    const request = selection.toRequest(view.request);
+    const ids = selection.ids ?? [...grid.cells.used.keys()];
+    if (selection.ids && ids.length > MOST_BY_ID) {
+      toast({ text: strings.tooMany(MOST_BY_ID), kind: "warn" });
+      return;
+    }
+    await run(strings.regenerateSelected, () => postJson("images/regenerate-thumbnail", request), strings.thumbsMade);
+    thumbs.renew(ids);
+  },
+  async regenerateFailed() {
+    await run(strings.regenerateFailed, () => postJson("images/regenerate-failed", {}), strings.thumbsMade);
+  },
+  async regenerateAll({ view }) {
+    const sure = await confirm({
+      title: strings.regenerateAllTitle(view.totalCount),
+      body: strings.regenerateAllText,
+      action: strings.regenerateAllAction,
+    });
+    if (sure) {
+      await run(
+        strings.regenerateAll,
+        () => postJson("images/regenerate-thumbnail", { all: true }),
+        strings.thumbsMade,
+      );
+    }
+  },
+  sync: synchronise,
+  async clean() {
+    await run(strings.clean, () => postJson("images/maintenance/clean-thumbnails", {}), strings.cleaned);
+  },
+  async statistics() {
+    toast({ text: strings.thumbStats(await getJson("images/thumbnail-stats")) });
+  },
+};
+
+/**
+ * Compares every folder with the disk, and shows how far that is. A folder that was found empty loses its files from
+ * the gallery only when the user says that it is meant to be empty.
+ * @param {Gallery} gallery
+ */
+async function synchronise({ view }) {
+  const { roots } = await getJson("images/index-status");
+  const emptied = roots.filter((/** @type {any} */ root) => root.emptied);
+  const meant =
+    emptied.length > 0 &&
+    (await confirm({
+      title: strings.emptiedTitle(emptied.map((/** @type {any} */ root) => root.label).join(", ")),
+      body: emptied.map((/** @type {any} */ root) => strings.emptiedText(root.path)).join(" "),
+      action: strings.emptiedAction,
+      danger: true,
+    }));
+  const watching = new AbortController();
+  let shown = toast({ text: strings.started(strings.sync), progress: 0 });
+  let begun = false;
+  const end = (/** @type {import("../ui/toast.js").ToastOptions} */ said) => {
+    if (!watching.signal.aborted) {
+      watching.abort();
+      shown.close();
+      shown = toast(said);
+    }
+  };
+  try {
+    await postJson("images/maintenance/sync-database", { confirm_empty: meant });
+  } catch (error) {
+    shown.close();
+    throw error;
+  }
+  const said = () => ({
+    text: strings.done(strings.sync, strings.synced(view.totalCount)),
+    kind: /** @type {const} */ ("good"),
+  });
+  events.on(
+    "images.index",
+    (index) => {
+      const busy = index.state === "scanning" || index.state === "starting";
+      begun ||= busy;
+      if (index.state === "error") {
+        end({ text: strings.taskFailed(strings.sync, index.message), kind: "error" });
+      } else if (busy) {
+        shown.update({ text: strings.indexing(index), progress: index.found ? index.done / index.found : 0 });
+      } else if (begun) {
+        end(said());
+      }
+    },
+    watching.signal,
+  );
+  // A small library is done before anybody hears that it began.
+  setTimeout(() => begun || end(said()), QUICK_SYNC_MS);
+}
+
+/**
+ * Starts something and shows how far it is, where the server follows it as a task.
+ * @param {string} what
+ * @param {() => Promise<any>} start
+ * @param {(result: any) => string} result what came of it, in words
+ */
+async function run(what, start, result) {
+  const answer = await start();
+  const id = answer?.task?.id ?? answer?.task ?? answer?.task_id;
+  if (id === undefined || id === null) {
+    toast({ text: strings.done(what, result(answer)), kind: "good" });
+    return;
+  }
+  const shown = toast({
+    text: strings.started(what),
+    progress: 0,
+    onCancel: () => void postJson("utilities/tasks/cancel", { id }).catch(() => {}),
+  });
+  const watching = new AbortController();
+  events.on(
+    "tasks",
+    (data) => {
+      const task = (Array.isArray(data) ? data : (data?.tasks ?? [data])).find(
+        (/** @type {any} */ one) => one?.id === id,
+      );
+      if (!task) {
+        return;
+      }
+      if (task.state === "running") {
+        shown.update({
+          progress: task.total ? task.done / task.total : 0,
+          text: task.message ? `${what}: ${task.message}` : what,
+        });
+        return;
+      }
+      watching.abort();
+      shown.close();
+      if (task.state === "failed") {
+        toast({ text: strings.taskFailed(what, task.error || task.message), kind: "error" });
+      } else if (task.state === "cancelled") {
+        toast(strings.cancelled(what));
+      } else if (task.state === "done") {
+        toast({ text: strings.done(what, result(task.result)), kind: "good" });
+      }
+    },
+    watching.signal,
+  );
+}

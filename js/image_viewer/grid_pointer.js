@@ -1,0 +1,129 @@
+/** What the mouse and the fingers do in the grid: choose, open, and draw a band around many. */
+import { h } from "../core/dom.js";
+import { rangesIn } from "./geometry.js";
+
+const LONG_PRESS_MS = 450;
+
+/** @typedef {import("./grid.js").Grid} Grid @typedef {import("./grid.js").GridOptions} GridOptions */
+
+/** @param {Grid} grid @param {Event} event @returns {import("./cells.js").Cell | undefined} */
+function cellOf(grid, event) {
+  const tile = /** @type {Element} */ (event.target).closest?.(".holaf-tile");
+  return tile instanceof HTMLElement ? grid.cells.get(Number(tile.dataset.id)) : undefined;
+}
+
+/** @param {Grid} grid @param {GridOptions} options */
+export function listenToPointer(grid, options) {
+  const { scope, selection } = options;
+  const { list, scroller } = grid;
+  let pressed = () => {};
+  let longPressed = false;
+  let byTouch = false;
+  /** What the first click of two hit: the details it opened may have moved another picture under the second. */
+  let first = 0;
+  scope.listen(list, "click", (event) => {
+    const cell = cellOf(grid, event);
+    if (!cell || longPressed) {
+      longPressed = false;
+      return;
+    }
+    const onCheck = Boolean(event.target.closest(".holaf-tile-check"));
+    const mod = event.ctrlKey || event.metaKey;
+    const plain = !onCheck && !mod && !event.shiftKey;
+    if (plain && event.detail > 1 && !byTouch) {
+      return;
+    }
+    first = plain ? cell.id : 0;
+    if (event.shiftKey) {
+      grid.range(cell.position, mod || onCheck);
+    } else if (!plain || (byTouch && !selection.empty)) {
+      selection.toggle(cell.id);
+    } else if (byTouch) {
+      options.open(cell.position);
+    } else {
+      selection.only(cell.id);
+    }
+    grid.take(cell);
+  });
+  scope.listen(list, "dblclick", () => {
+    const position = first ? options.view.ids.indexOf(first) : -1;
+    if (position >= 0 && !byTouch) {
+      options.open(position);
+    }
+  });
+  scope.listen(list, "pointerover", (event) => {
+    const cell = cellOf(grid, event);
+    cell?.hover(options.rows.get(cell.id));
+  });
+  scope.listen(list, "pointerdown", (event) => {
+    longPressed = false;
+    byTouch = event.pointerType === "touch";
+    const cell = cellOf(grid, event);
+    if (cell && byTouch) {
+      const id = cell.id;
+      pressed = scope.after(LONG_PRESS_MS, () => {
+        longPressed = true;
+        selection.toggle(id);
+      });
+    }
+  });
+  for (const type of ["pointerup", "pointercancel", "pointermove"]) {
+    scope.listen(list, type, (event) => {
+      if (type !== "pointermove" || Math.hypot(event.movementX, event.movementY) > 6) {
+        pressed();
+      }
+    });
+  }
+  scope.listen(list, "contextmenu", (event) => longPressed && event.preventDefault());
+  scope.listen(scroller, "pointerdown", (event) => {
+    const free = !cellOf(grid, event) && !event.target.closest("button");
+    if (free && event.button === 0 && event.pointerType === "mouse") {
+      drawBand(grid, options, event);
+    }
+  });
+}
+
+/** @param {Grid} grid @param {GridOptions} options @param {PointerEvent} start */
+function drawBand(grid, { view, selection, scope }, start) {
+  const box = grid.scroller.getBoundingClientRect();
+  /** @param {PointerEvent} event */
+  const at = (event) => ({ x: event.clientX - box.left, y: event.clientY - box.top + grid.top });
+  const from = at(start);
+  const band = h("div", { class: "holaf-band" });
+  const kept = start.ctrlKey || start.metaKey || start.shiftKey ? (selection.ids ?? []) : [];
+  const drag = scope.child();
+  let moved = false;
+  start.preventDefault();
+  grid.list.focus({ preventScroll: true });
+  drag.listen(window, "pointermove", (event) => {
+    const to = at(event);
+    if (!moved && Math.hypot(to.x - from.x, to.y - from.y) < 5) {
+      return;
+    }
+    moved = true;
+    grid.layer.append(band);
+    const area = {
+      left: Math.min(from.x, to.x),
+      top: Math.min(from.y, to.y),
+      right: Math.max(from.x, to.x),
+      bottom: Math.max(from.y, to.y),
+    };
+    band.style.transform = `translate(${area.left}px, ${area.top - grid.base}px)`;
+    band.style.width = `${area.right - area.left}px`;
+    band.style.height = `${area.bottom - area.top}px`;
+    const ids = [...kept];
+    for (const [first, last] of rangesIn(grid.geometry, area)) {
+      ids.push(...view.ids.subarray(first, last + 1));
+    }
+    selection.replace(ids);
+  });
+  for (const type of ["pointerup", "pointercancel"]) {
+    drag.listen(window, type, () => {
+      if (!moved && !kept.length) {
+        selection.clear();
+      }
+      drag.dispose();
+    });
+  }
+  drag.onDispose(() => band.remove());
+}

@@ -1,0 +1,101 @@
+/** The timeline of a grid: what its places mean in the list that is shown. */
+import { rowOf } from "./geometry.js";
+import { groupAt } from "./groups.js";
+import { placeLabel } from "./place_label.js";
+import { strings } from "./strings.js";
+import { createTimeline } from "./timeline.js";
+import { segments, years } from "./timeline_marks.js";
+
+// More groups than this would be a grey bar.
+const MOST_MARKS = 400;
+const PARTS = 20;
+
+/**
+ * @param {import("./grid.js").Grid} grid
+ * @param {import("./grid.js").GridOptions} options
+ * @param {import("./scroll_map.js").ScrollMap} map
+ */
+export function gridTimeline(grid, { view, rows, scope, jump }, map) {
+  /** The picture that stands for a place: the first in view there, at the end the last of all. @param {number} fraction */
+  const positionAt = (fraction) => (fraction < 1 ? grid.firstBelow(fraction * map.limit) : grid.geometry.count - 1);
+
+  const timeline = createTimeline({
+    scope,
+    jump,
+    seek: (fraction) => grid.scrollTo(fraction * map.limit, true),
+    goTo: (end) => grid.scrollTo(end * map.limit),
+    sized: () => mark(),
+    labelAt(fraction) {
+      const position = positionAt(fraction);
+      return view.total ? placeLabel(view, rows.get(view.ids[position]), position) : "";
+    },
+    keydown(event) {
+      const to = target(event.key);
+      if (to !== null) {
+        event.preventDefault();
+        grid.scrollTo(to, true);
+      }
+    },
+  });
+
+  /** Where a key leads: a screen, a month or a twentieth of the list, an end. @param {string} key @returns {number | null} */
+  function target(key) {
+    switch (key) {
+      case "ArrowUp":
+      case "ArrowLeft":
+        return map.top - map.view * 0.9;
+      case "ArrowDown":
+      case "ArrowRight":
+        return map.top + map.view * 0.9;
+      case "PageUp":
+        return turn(-1);
+      case "PageDown":
+        return turn(1);
+      case "Home":
+        return 0;
+      case "End":
+        return map.limit;
+      default:
+        return null;
+    }
+  }
+
+  /** @param {1 | -1} by */
+  function turn(by) {
+    const { months } = view;
+    const { geometry } = grid;
+    if (!months.length || !geometry.rows) {
+      return map.top + (by * map.limit) / PARTS;
+    }
+    const here = groupAt(months, grid.firstBelow(map.top));
+    const to = months[here + by];
+    return to ? grid.topOf(to.start) : by < 0 ? 0 : map.limit;
+  }
+
+  function mark() {
+    const { geometry } = grid;
+    const { months, groups, filled } = view;
+    const limit = Math.max(1, map.limit);
+    /** @param {number} position */
+    const placeOf = (position) => timeline.placeOf(Math.min(1, geometry.rowTop[rowOf(geometry, position)] / limit));
+    const usable = filled && geometry.rows > 0;
+    const parts = months.length ? months : groups.length > MOST_MARKS ? [] : groups;
+    const newestFirst = months.length ? months[0].key >= months[months.length - 1].key : null;
+    timeline.element.classList.toggle("holaf-partial", !usable);
+    timeline.mark(
+      usable ? segments(parts, placeOf, timeline.placeOf(1)) : [],
+      usable ? years(months, placeOf, timeline.height) : [],
+      { ...strings.ends(newestFirst), dated: months.length > 0 },
+    );
+  }
+
+  return {
+    element: timeline.element,
+    renew: timeline.renew,
+    mark,
+    /** @param {boolean} moving */
+    update(moving) {
+      timeline.update(map.limit ? map.top / map.limit : 0, map.view / Math.max(1, map.content), moving);
+    },
+  };
+}

@@ -1,0 +1,541 @@
+/** The gallery: every picture, video and sound of the library. Puts its parts together and keeps its state. */
+import { ApiError, getJson, postBytes, postJson } from "../core/api.js";
+import { h } from "../core/dom.js";
+import { containKeys, isTyping } from "../core/keys.js";
+import { createStore } from "../core/store.js";
+import { createBanner } from "./banner.js";
+import { DEFAULT_SORT, fromQuery, toQuery, toRequest } from "./filters.js";
+import { createStates } from "./gallery_states.js";
+import { Grid } from "./grid.js";
+import { firstFilters } from "./head_start.js";
+import { followLibrary } from "./live.js";
+import { createRail } from "./rail.js";
+import { RowsCache } from "./rows_cache.js";
+import { Selection } from "./selection.js";
+import { strings } from "./strings.js";
+import { Thumbs } from "./thumbs.js";
+import { createStatusBar, createToolbar } from "./toolbar.js";
+import { View } from "./view.js";
+
+/** @typedef {import("./filters.js").Filters} Filters */
+
+/** @typedef {{text: string, message: string, hint: string, start: number, end: number}} Mistake in a search */
+
+/**
+ * @typedef {object} State
+ * @property {Filters} filters
+ * @property {import("./grid.js").Look} look
+ * @property {boolean} dateHeaders
+ * @property {boolean} infoOpen
+ * @property {{text: string, chips: any[]}} terms of the search that is shown; another object with each list
+ * @property {Mistake | null} mistake why the search that was typed is not the one that is shown
+ * @property {any} labelled another object when `labels` has news
+ * @property {any} options what GET filter-options sent
+ * @property {any} index the topic images.index
+ * @property {any} thumbnails the topic thumbnails.status
+ */
+
+const client = [...crypto.getRandomValues(new Uint8Array(8))]
+  .map((byte) => byte.toString(16).padStart(2, "0"))
+  .join("");
+let mounted = 0;
+/** @type {import("./grid.js").Look} */
+const FIRST_LOOK = { mode: "justified", size: 220 };
+// What is typed without a longer rest is one step of the history.
+const ONE_WORD_MS = 2500;
+// A search that takes a blink is not worth showing.
+const SOON_MS = 150;
+const AGAIN_MS = 3000;
+const DOUBLE_CLICK_MS = 400;
+
+export class Gallery {
+  #ended = false;
+  #new = 0;
+  /** @type {Promise<any> | null} */
+  #infoModule = null;
+  #busy = () => {};
+  #infoTimer = () => {};
+  #shortcutsTold = false;
+  #optionsAsked = false;
+  /** Why there is no list. @type {any} */
+  error = null;
+  /** The library's version that was last heard of. */
+  newest = 0;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{host: import("../core/host.js").Host, scope: import("../core/scope.js").Scope, panel?: any}} context
+   */
+  constructor(root, { host, scope, panel }) {
+    this.root = root;
+    this.host = host;
+    this.scope = scope;
+    this.panel = panel ?? null;
+    this.preferences = host.preferences;
+    /** Once the user has chosen an order, the pack's settings no longer do. */
+    this.ownSort = this.preferences.get("images.filters", null) !== null;
+    this.inUrl = host.kind === "standalone" && !panel;
+    this.client = `${client}-${++mounted}`;
+    this.store = createStore(
+      /** @type {State} */ ({
+        filters: firstFilters(this.inUrl ? location.search : "", this.preferences.get("images.filters")),
+        look: { ...FIRST_LOOK, ...this.preferences.get("images.look", null) },
+        dateHeaders: true,
+        infoOpen: false,
+        terms: { text: "", chips: [] },
+        mistake: null,
+        labelled: null,
+        options: null,
+        index: null,
+        thumbnails: null,
+      }),
+    );
+    /** Of values of facets that are not their own names, by "facet value". @type {Map<string, string>} */
+    this.labels = new Map();
+    this.selection = new Selection();
+    this.view = new View({
+      changed: (change) => this.#viewChanged(change),
+      failed: (error, opening) => this.#viewFailed(error, opening),
+    });
+    this.rows = new RowsCache({
+      fetch: (view, from, count, signal) =>
+        getJson(`images/rows?view=${encodeURIComponent(view)}&from=${from}&count=${count}`, signal),
+      arrived: (rows) => this.grid.rowsArrived(rows),
+      failed: (error) => {
+        if (error instanceof ApiError && error.status === 404) {
+          // The server has forgotten this view, but nobody here has left it.
+          void this.view.refresh();
+        }
+      },
+    });
+    this.thumbs = new Thumbs({
+      fetch: (ids, signal) => postBytes("images/thumbnails", { ids }, signal),
+      prioritise: (ids) => postJson("images/prioritize-thumbnails", { client: this.client, ids }),
+      arrived: (id) => this.grid.thumbArrived(id),
+    });
+    this.grid = new Grid({
+      view: this.view,
+      selection: this.selection,
+      rows: this.rows,
+      thumbs: this.thumbs,
+      scope,
+      open: (position, options) => void this.openLarge(position, options),
+      focused: (position) => this.#showInfo(this.view.ids[position]),
+      atTop: (atTop) => atTop && this.#new && this.#tellNew(0),
+      jump: () => void this.jumpToDate(),
+    });
+    this.rail = createRail(this);
+    this.toolbar = createToolbar(this);
+    this.statusBar = createStatusBar(this);
+    this.pill = h("button", {
+      type: "button",
+      class: "holaf-new",
+      hidden: true,
+      title: strings.toTop,
+      onclick: () => this.grid.scrollTo(0),
+    });
+    this.states = createStates(this);
+    this.banner = createBanner(this);
+    this.info = h("aside", { class: "holaf-info", "aria-label": strings.info, hidden: true });
+    this.main = h(
+      "div",
+      { class: "holaf-main" },
+      this.toolbar.chips,
+      this.banner.element,
+      h("div", { class: "holaf-stage" }, this.grid.element, this.states.element, this.pill),
+    );
+    root.classList.add("holaf", "holaf-images");
+    // What loses the focus with its element leaves it here: then the keys go on from the pictures.
+    root.tabIndex = -1;
+    root.append(this.toolbar.element, this.rail.element, this.main, this.info, this.statusBar.element);
+  }
+
+  start() {
+    const { scope, root, store } = this;
+    this.toggleRail(this.#railWanted, false);
+    containKeys(root, scope.signal);
+    scope.listen(root, "keydown", (event) => this.#keydown(event));
+    scope.listen(root, "focus", () => (this.largeView?.element ?? this.grid.list).focus({ preventScroll: true }));
+    this.#watchSize();
+    this.grid.setLook(store.get().look);
+    this.selection.onChange(() => this.#selectionChanged(), scope.signal);
+    if (this.inUrl) {
+      // What was remembered belongs into the address too: it may be shared, and is where "back" leads.
+      this.#writeAddress(0, true);
+      scope.listen(window, "popstate", () => {
+        store.update({ filters: fromQuery(new URLSearchParams(location.search)) });
+        void this.reopen();
+      });
+    }
+    scope.onDispose(() => {
+      this.#ended = true;
+      this.view.dispose();
+      this.rows.dispose();
+      this.thumbs.dispose();
+    });
+    followLibrary(this);
+    this.states.draw(this.error);
+    void this.reopen();
+  }
+
+  // --- the list -------------------------------------------------------------------------------
+
+  /** Opens the list again with the present filters. */
+  async reopen() {
+    this.#busy();
+    this.#busy = this.scope.after(SOON_MS, () => this.root.classList.add("holaf-loading"));
+    await this.view.open(toRequest(this.store.get().filters));
+  }
+
+  /**
+   * @param {Filters} filters
+   * @param {{typing?: boolean, quiet?: boolean}} [how] typing: one step of the history for all of a word
+   */
+  setFilters(filters, { typing = false, quiet = false } = {}) {
+    this.ownSort = true;
+    this.store.update({ filters });
+    this.preferences.set("images.filters", { ...filters, search: "" });
+    if (quiet) {
+      return;
+    }
+    this.#writeAddress(typing ? Date.now() : 0, typing && Date.now() - (history.state?.holafTyped ?? 0) < ONE_WORD_MS);
+    void this.reopen();
+  }
+
+  /** @param {number} holafTyped when it was typed @param {boolean} replace no step back is worth it */
+  #writeAddress(holafTyped, replace) {
+    if (this.inUrl) {
+      const query = toQuery(this.store.get().filters).toString();
+      const address = `${location.pathname}${query ? `?${query}` : ""}`;
+      if (address !== location.pathname + location.search) {
+        history[replace ? "replaceState" : "pushState"]({ holafTyped }, "", address);
+      }
+    }
+  }
+
+  #atRest() {
+    this.#busy();
+    this.root.classList.remove("holaf-loading");
+  }
+
+  /** @param {import("./view.js").Change} change */
+  #viewChanged(change) {
+    if (change.kind === "opened") {
+      this.#atRest();
+    }
+    this.error = null;
+    if (change.kind !== "filled") {
+      this.#tellTerms();
+    }
+    if (change.kind === "opened") {
+      this.#tellNew(0);
+      this.#expectThumbs();
+      if (this.selection.all) {
+        this.selection.clear();
+      }
+      this.grid.reset();
+    } else if (change.kind === "filled") {
+      this.grid.follow(change.before);
+    } else {
+      this.rows.forget(change.whole ? change.before : change.changed);
+      this.thumbs.renew(change.changed);
+      const added = this.grid.follow(change.before);
+      // In another order what is above is not what is new.
+      const newestFirst = this.store.get().filters.sort === DEFAULT_SORT;
+      this.#tellNew(this.grid.atTop || !newestFirst ? 0 : Math.max(0, this.#new + added));
+    }
+    if (this.view.filled) {
+      this.selection.keepOnly(this.view.ids);
+      if (!this.#optionsAsked) {
+        // Not before: pictures come first.
+        this.#optionsAsked = true;
+        void this.readOptions();
+      }
+    }
+    this.banner.draw();
+    if (this.newest > this.view.version) {
+      void this.view.refresh();
+    }
+    this.toolbar.redraw();
+    this.statusBar.draw();
+    this.states.draw(this.error);
+    if (document.activeElement === this.root) {
+      // It was waiting for pictures.
+      this.grid.list.focus({ preventScroll: true });
+    }
+    this.largeView?.listChanged();
+    if (change.kind === "changed") {
+      void this.#infoModule?.then((info) => this.store.get().infoOpen && info.renew());
+    }
+  }
+
+  /** Some were asked for together with the list. */
+  #expectThumbs() {
+    const { thumbs } = this.view;
+    void thumbs?.then(({ ids, bytes }) => this.thumbs.expect(ids, bytes)).catch(() => {});
+  }
+
+  /** @param {any} error @param {boolean} opening */
+  #viewFailed(error, opening) {
+    this.#atRest();
+    const refused = error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 404;
+    if (!opening && !refused) {
+      // What is shown stays; what changed meanwhile is asked for again.
+      this.scope.after(AGAIN_MS, () => void this.view.refresh());
+      return;
+    }
+    if (error.data?.field === "search" && this.#showLastSearch(error)) {
+      return;
+    }
+    this.error = error;
+    this.states.draw(this.error);
+  }
+
+  /** What the shown list was searched for; a mistake is forgotten with the search that has it. */
+  #tellTerms() {
+    const { view, store } = this;
+    const text = view.request.search ?? "";
+    const { mistake, filters } = store.get();
+    const still = mistake && mistake.text === toRequest(filters).search;
+    const chips = view.chips ?? (text ? [{ start: 0, end: text.length, label: text, kind: "word" }] : []);
+    store.update({ terms: { text, chips }, mistake: still ? mistake : null });
+  }
+
+  /**
+   * A search that cannot be read is explained in its box; what it asks for beyond the words is shown all the same.
+   * @param {ApiError} error
+   */
+  #showLastSearch(error) {
+    const { search = "", ...others } = toRequest(this.store.get().filters);
+    const { search: last, ...shown } = this.view.request;
+    if (!search) {
+      return false;
+    }
+    const { start = 0, end = search.length, hint = "" } = error.data;
+    this.store.update({ mistake: { text: search, message: error.message, hint, start, end } });
+    if (search === last) {
+      // It was read before: its expression takes longer than it may, now.
+      return this.view.loaded;
+    }
+    if (!this.view.loaded || JSON.stringify(others) !== JSON.stringify(shown)) {
+      void this.view.open(last ? { ...others, search: last } : others);
+    }
+    return true;
+  }
+
+  /** @param {number} count */
+  #tellNew(count) {
+    this.#new = count;
+    this.pill.hidden = count === 0;
+    this.pill.textContent = strings.newItems(count);
+  }
+
+  async readOptions() {
+    try {
+      this.store.update({ options: await getJson("images/filter-options", this.scope.signal) });
+    } catch {
+      // The list itself says what is wrong.
+    }
+  }
+
+  /** What the user has not chosen is as the pack's settings say. @param {any} defaults */
+  takeDefaults(defaults) {
+    if (!defaults) {
+      return;
+    }
+    const { look, filters, dateHeaders } = this.store.get();
+    const own = this.preferences.get("images.look", null);
+    const wanted = own ? look : { mode: defaults.layout, size: defaults.tile_size };
+    if (wanted.mode !== look.mode || wanted.size !== look.size || defaults.show_date_headers !== dateHeaders) {
+      this.store.update({ look: wanted, dateHeaders: defaults.show_date_headers });
+      this.grid.setLook(wanted, defaults.show_date_headers);
+    }
+    if (!this.ownSort && filters.sort !== defaults.sort && !(this.inUrl && location.search)) {
+      this.store.update({ filters: { ...filters, sort: defaults.sort } });
+      void this.reopen();
+    }
+  }
+
+  // --- look -----------------------------------------------------------------------------------
+
+  /** @param {import("./grid.js").Look} look */
+  setLook(look) {
+    this.store.update({ look });
+    this.preferences.set("images.look", look);
+    this.grid.setLook(look, this.store.get().dateHeaders);
+  }
+
+  get #railWanted() {
+    return this.preferences.get("images.rail", /** @type {string} */ ("closed")) === "open";
+  }
+
+  /** @param {boolean} [open] @param {boolean} [remember] */
+  toggleRail(open = this.root.dataset.rail !== "open", remember = true) {
+    const within = this.rail.element.contains(document.activeElement);
+    this.root.dataset.rail = open ? "open" : "closed";
+    this.toolbar.showRail(open);
+    if (within) {
+      this.rail.focus(open);
+    }
+    if (open) {
+      void this.rail.shown();
+    }
+    if (remember && this.root.dataset.size !== "narrow") {
+      this.preferences.set("images.rail", this.root.dataset.rail);
+    }
+  }
+
+  /** @param {boolean} [open] @param {boolean} [remember] */
+  toggleInfo(open = !this.store.get().infoOpen, remember = true) {
+    const within = this.info.contains(document.activeElement);
+    this.store.update({ infoOpen: open });
+    this.info.hidden = !open;
+    if (within) {
+      this.toolbar.focusInfo();
+    }
+    this.root.classList.toggle("holaf-info-open", open);
+    if (remember) {
+      this.preferences.set("images.info", open);
+    }
+    if (open) {
+      this.#selectionChanged();
+    }
+  }
+
+  #watchSize() {
+    const observer = new ResizeObserver(([{ contentRect }]) => {
+      const size = contentRect.width < 640 ? "narrow" : contentRect.width < 1100 ? "medium" : "wide";
+      if (size !== this.root.dataset.size) {
+        const before = this.root.dataset.size;
+        this.root.dataset.size = size;
+        if (size === "narrow" || before === "narrow") {
+          this.toggleRail(size !== "narrow" && this.#railWanted, false);
+        }
+      }
+    });
+    observer.observe(this.root);
+    this.scope.onDispose(() => observer.disconnect());
+  }
+
+  // --- selection and details --------------------------------------------------------------------
+
+  #selectionChanged() {
+    this.#infoTimer();
+    const { ids } = this.selection;
+    const { infoOpen } = this.store.get();
+    if (
+      ids?.length === 1 &&
+      !infoOpen &&
+      this.preferences.get("images.info", true) &&
+      this.root.dataset.size === "wide"
+    ) {
+      // Not between the two clicks that open it: the second one would hit something else.
+      this.#infoTimer = this.scope.after(DOUBLE_CLICK_MS, () => !this.largeView && this.toggleInfo(true, false));
+      return;
+    }
+    if (infoOpen) {
+      const focused = this.view.ids[this.grid.focusPosition];
+      this.#showInfo(ids?.length === 1 ? ids[0] : this.selection.empty ? focused : null);
+    }
+  }
+
+  /** @param {number | null | undefined} id */
+  #showInfo(id) {
+    if (!this.store.get().infoOpen) {
+      return;
+    }
+    this.#infoModule ??= import("./info_rail.js").then((module) => module.createInfo(this));
+    void this.#infoModule.then((info) => !this.#ended && info.show(id ?? null));
+  }
+
+  /** @param {number} position @param {{fullscreen?: boolean}} [options] */
+  async openLarge(position, options) {
+    const { openLarge } = await import("./large_view.js");
+    if (!this.#ended && !this.largeView) {
+      /** @type {ReturnType<typeof openLarge> | null} */
+      this.largeView = openLarge(this, position, options);
+    }
+  }
+
+  async jumpToDate() {
+    if (this.view.months.length) {
+      const { askForDate } = await import("./jump_to_date.js");
+      await askForDate(this);
+    }
+  }
+
+  /** @param {Element} anchor */
+  async openMenu(anchor) {
+    const { openActions } = await import("./actions.js");
+    openActions(this, anchor);
+  }
+
+  /** @param {string} name */
+  async act(name) {
+    const { act } = await import("./actions.js");
+    await act(this, name);
+  }
+
+  async #openShortcuts() {
+    const [{ describeShortcuts, openShortcuts }, { keys }] = await Promise.all([
+      import("../ui/shortcuts.js"),
+      import("./key_strings.js"),
+    ]);
+    if (!this.#shortcutsTold) {
+      this.#shortcutsTold = true;
+      describeShortcuts(this.root, keys.title, keys.list, this.scope.signal);
+    }
+    await openShortcuts(this.root);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keydown(event) {
+    if (event.defaultPrevented || isTyping(event)) {
+      return;
+    }
+    if (event.key === "Escape") {
+      if (this.largeView) {
+        this.largeView.close();
+      } else if (!this.selection.empty) {
+        this.selection.clear();
+      } else if (this.root.dataset.size === "narrow" && this.root.dataset.rail === "open") {
+        this.toggleRail(false);
+      } else if (this.root.dataset.size !== "wide" && this.store.get().infoOpen) {
+        this.toggleInfo(false);
+      } else {
+        return;
+      }
+      event.preventDefault();
+      return;
+    }
+    if (event.key === "?") {
+      event.preventDefault();
+      void this.#openShortcuts();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || this.largeView) {
+      return;
+    }
+    const actions = /** @type {Record<string, () => void>} */ ({
+      i: () => this.toggleInfo(),
+      f: () => this.toggleRail(),
+      g: () => void this.jumpToDate(),
+      "/": () => this.toolbar.focusSearch(),
+    });
+    const action = actions[event.key.toLowerCase()];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  }
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {{host: import("../core/host.js").Host, scope: import("../core/scope.js").Scope, panel?: any}} context
+ */
+export function mount(root, context) {
+  const gallery = new Gallery(root, context);
+  gallery.start();
+  return gallery;
+}

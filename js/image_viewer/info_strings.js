@@ -1,0 +1,41 @@
+/** Words of the details. */
+import { plural } from "../core/format.js";
+import { strings as common } from "./strings.js";
+
+export const strings = {
+  ...common,
+  nothingSelected: "Select a picture to see its details.",
+  manySelected: (/** @type {number} */ n) => plural(n, "item"),
+  totalSize: "Total size",
+  sumUnknown: (/** @type {number} */ n) => `of ${plural(n, "item")} that were looked at`,
+  facts: {
+    name: "Name",
+    folder: "Folder",
+    size: "Size",
+    dimensions: "Dimensions",
+    date: "Changed",
+    duration: "Duration",
+    format: "Format",
+    checkpoint: "Checkpoint",
+    loras: "LoRAs",
+    vae: "VAE",
+    sampler: "Sampler",
+    scheduler: "Scheduler",
+    steps: "Steps",
+    cfg: "CFG",
+    seed: "Seed",
+    denoise: "Denoise",
+  },
+  prompt: "Prompt",
+  negative: "Negative prompt",
+  generation: "Generation",
+  workflow: "Workflow",
+  nodes: (/** @type {number} */ n) => plural(n, "node"),
+  showWorkflow: "Show JSON",
+  downloadWorkflow: "Download",
+  noMetadata: "No prompt or workflow is stored in this file.",
+  metadataFailed: (/** @type {string} */ reason) => `Its generation data could not be read: ${reason}`,
+  partial: "Read only in part: more than one value is possible",
+  copyWhat: (/** @type {string} */ what) => `Copy ${what.toLowerCase()}`,
+  sidecar: "From a file beside it",
+};

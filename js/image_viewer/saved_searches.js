@@ -1,0 +1,163 @@
+/** Searches that were given a name: kept on the server, opened and deleted here. */
+import { getJson, isAbort, postJson } from "../core/api.js";
+import { fill, h, icon } from "../core/dom.js";
+import { prompt } from "../ui/dialog.js";
+import { openPopover } from "../ui/popover.js";
+import { toast } from "../ui/toast.js";
+import { NO_FILTERS, fromQuery, isFiltered, toQuery } from "./filters.js";
+import { words } from "./search_strings.js";
+import { iconButton } from "./toolbar.js";
+
+const LONGEST_NAME = 80;
+
+/** @typedef {{id: number, name: string, query: any}} Saved */
+
+/** What is kept of the filters. @param {import("./filters.js").Filters} filters */
+export const toSaved = (filters) => ({ address: toQuery(filters).toString() });
+
+/** @param {any} query @returns {import("./filters.js").Filters} */
+export const fromSaved = (query) =>
+  typeof query?.address === "string" ? fromQuery(new URLSearchParams(query.address)) : { ...NO_FILTERS };
+
+/** @param {import("./index.js").Gallery} gallery @param {Element} anchor */
+export function openSaved(gallery, anchor) {
+  const { store } = gallery;
+  const list = h("ul", { class: "holaf-saved" }, h("li", { class: "holaf-note" }, words.loading));
+  const { filters } = store.get();
+  const worth = isFiltered(filters);
+  const saveButton = h(
+    "button",
+    { type: "button", class: "holaf-button", disabled: !worth, onclick: () => void save() },
+    icon("plus"),
+    words.save,
+  );
+  const popover = openPopover(
+    anchor,
+    [
+      h("h2", { class: "holaf-popover-title" }, words.saved),
+      list,
+      h(
+        "div",
+        { class: "holaf-popover-foot" },
+        saveButton,
+        !worth && h("p", { class: "holaf-note" }, words.nothingToSave),
+      ),
+    ],
+    { label: words.saved },
+  );
+  if (!popover) {
+    return;
+  }
+  const { signal } = popover.scope;
+  /** @type {Saved[]} */
+  let known = [];
+
+  async function read() {
+    try {
+      const answer = await getJson("images/saved-searches", signal);
+      known = answer.searches ?? answer.saved ?? answer;
+      draw();
+    } catch (error) {
+      if (!isAbort(error)) {
+        fill(list, h("li", { class: "holaf-note" }, /** @type {Error} */ (error).message));
+      }
+    }
+  }
+
+  function draw() {
+    fill(
+      list,
+      known.length === 0 && h("li", { class: "holaf-note" }, words.nothingSaved),
+      known.map((one) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              type: "button",
+              class: "holaf-saved-open",
+              title: one.name,
+              onclick: () => {
+                popover?.close();
+                gallery.setFilters(fromSaved(one.query));
+              },
+            },
+            h("span", { class: "holaf-clip", dir: "auto" }, one.name),
+          ),
+          iconButton("trash-2", words.deleteSaved(one.name), () => void remove(one)),
+        ),
+      ),
+    );
+    popover?.place();
+  }
+
+  async function save() {
+    const wanted = store.get().filters;
+    popover?.close();
+    const name = await prompt({
+      title: words.saveTitle,
+      body: words.saveText,
+      label: words.saveName,
+      value: wanted.search.trim().slice(0, LONGEST_NAME),
+      action: words.saveAction,
+      check: (text) =>
+        text.trim() ? (text.trim().length > LONGEST_NAME ? words.nameTooLong(LONGEST_NAME) : null) : words.nameMissing,
+      signal: gallery.scope.signal,
+    });
+    if (name !== null) {
+      await attempt(async () => {
+        const before = known.find((one) => one.name.toLowerCase() === name.trim().toLowerCase());
+        await keep(name, toSaved(wanted));
+        toast({
+          text: before ? words.replaced(before.name) : words.savedAs(name.trim()),
+          kind: "good",
+          action: before
+            ? { label: words.undo, action: () => void attempt(() => keep(before.name, before.query)) }
+            : null,
+        });
+      });
+    }
+  }
+
+  /** @param {Saved} one */
+  async function remove(one) {
+    await attempt(async () => {
+      await postJson("images/saved-searches/delete", { id: one.id });
+      const at = known.indexOf(one);
+      known = known.filter((other) => other !== one);
+      if (!popover?.scope.disposed) {
+        draw();
+        const buttons = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(".holaf-icon-button"));
+        (buttons[Math.min(at, buttons.length - 1)] ?? (worth ? saveButton : null) ?? list.parentElement).focus();
+      }
+      toast({
+        text: words.deleted(one.name),
+        action: {
+          label: words.undo,
+          action: () =>
+            void attempt(async () => {
+              await keep(one.name, one.query);
+              if (!popover?.scope.disposed) {
+                await read();
+              }
+            }),
+        },
+      });
+    });
+  }
+
+  void read();
+}
+
+/** @param {string} name @param {any} query */
+const keep = (name, query) => postJson("images/saved-searches/save", { name, query });
+
+/** @param {() => Promise<void>} task */
+async function attempt(task) {
+  try {
+    await task();
+  } catch (error) {
+    toast({ text: /** @type {Error} */ (error).message, kind: "error" });
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Brings the columns of an open view to its next version.
+ *
+ * @typedef {object} Columns
+ * @property {Uint32Array} ids
+ * @property {Uint8Array} aspects
+ *
+ * @typedef {object} Patch
+ * @property {number} from version it applies to
+ * @property {number[]} removed positions in the old view
+ * @property {Array<[number, number, number]>} inserted position in the new view, id, aspect byte
+ * @property {number[]} changed ids whose row or thumbnail is another now
+ */
+
+/** @param {ArrayBuffer} buffer u32 count, u32 ids[], u8 aspects[], little-endian @returns {Columns} */
+export function readColumns(buffer) {
+  const count = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0, true) : 0;
+  if (buffer.byteLength < 4 + count * 5) {
+    throw new RangeError("The layout of the view is cut short");
+  }
+  return { ids: new Uint32Array(buffer, 4, count), aspects: new Uint8Array(buffer, 4 + count * 4, count) };
+}
+
+/**
+ * @param {Columns} old
+ * @param {Patch} patch
+ * @returns {Columns}
+ */
+export function applyPatch(old, patch) {
+  const removed = Uint32Array.from(patch.removed).sort();
+  const inserted = [...patch.inserted].sort((a, b) => a[0] - b[0]);
+  const total = old.ids.length - removed.length + inserted.length;
+  const ids = new Uint32Array(total);
+  const aspects = new Uint8Array(total);
+
+  // Between two changes whole stretches are copied.
+  let from = 0;
+  let to = 0;
+  let nextRemoved = 0;
+  let nextInserted = 0;
+  while (to < total || from < old.ids.length) {
+    if (nextInserted < inserted.length && inserted[nextInserted][0] === to) {
+      ids[to] = inserted[nextInserted][1];
+      aspects[to] = inserted[nextInserted][2];
+      to += 1;
+      nextInserted += 1;
+      continue;
+    }
+    if (nextRemoved < removed.length && removed[nextRemoved] === from) {
+      from += 1;
+      nextRemoved += 1;
+      continue;
+    }
+    const untilRemoved = (nextRemoved < removed.length ? removed[nextRemoved] : old.ids.length) - from;
+    const untilInserted = (nextInserted < inserted.length ? inserted[nextInserted][0] : total) - to;
+    const length = Math.min(untilRemoved, untilInserted);
+    if (length <= 0) {
+      throw new RangeError("The patch does not fit the view");
+    }
+    ids.set(old.ids.subarray(from, from + length), to);
+    aspects.set(old.aspects.subarray(from, from + length), to);
+    from += length;
+    to += length;
+  }
+  return { ids, aspects };
+}

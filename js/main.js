@@ -1,0 +1,163 @@
+import { onSignIn } from "./core/api.js";
+import { channel } from "./core/channel.js";
+import { fill } from "./core/dom.js";
+import { isTyping, matches } from "./core/keys.js";
+import { tools } from "./tools.js";
+import { openPanel } from "./ui/panel.js";
+import { errorBlock, stateBlock } from "./ui/state_block.js";
+import { strings } from "./ui/strings.js";
+
+/**
+ * @typedef {import("./core/host.js").Host} Host
+ * @typedef {import("./core/scope.js").Scope} Scope
+ * @typedef {import("./ui/panel.js").Panel} Panel
+ */
+
+/** Below this nothing is shown while something loads: a flash is worse than nothing. */
+const QUIET = 150;
+
+let started = false;
+/** @type {Map<string, Promise<void>>} */
+const sheets = new Map();
+
+/**
+ * Makes the page ready for our panels; calling it again does nothing.
+ * @param {Host} host
+ */
+export async function start(host) {
+  if (!started) {
+    started = true;
+    channel.setRole(host.kind);
+    onSignIn(async (error) => (await import("./ui/sign_in.js")).askToSignIn(error));
+    // Before anything else on the page: ComfyUI has shortcuts of its own.
+    globalThis.addEventListener("keydown", (event) => onKey(event, host), { capture: true });
+  }
+  await loadSheet("index");
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {Host} host
+ */
+async function onKey(event, host) {
+  const where = event.target instanceof Element ? event.target : null;
+  if (!where?.closest(".holaf") || !matches(event, "Ctrl+K")) {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+  const { addCommand, openCommands } = await import("./ui/commands.js");
+  for (const { id, title, icon } of tools) {
+    addCommand({ id: `open.${id}`, title: strings.openIn(title), icon, action: () => openTool(id, host) });
+  }
+  if (!isTyping(event) || !where.closest(".holaf-dialog")) {
+    await openCommands(where);
+  }
+}
+
+/**
+ * Loads a style sheet of css/ once. One that cannot be loaded is no reason to show nothing.
+ *
+ * @param {string} name
+ * @returns {Promise<void>}
+ */
+function loadSheet(name) {
+  const href = new URL(`css/${name}.css`, import.meta.url).href;
+  let loading = sheets.get(name);
+  if (!loading) {
+    loading = new Promise((resolve) => {
+      if ([...document.styleSheets].some((sheet) => sheet.href === href)) {
+        resolve();
+        return;
+      }
+      const link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = href;
+      link.onload = () => resolve();
+      link.onerror = () => {
+        sheets.delete(name);
+        link.remove();
+        resolve();
+      };
+      document.head.append(link);
+    });
+    sheets.set(name, loading);
+  }
+  return loading;
+}
+
+/**
+ * @param {string} id
+ */
+function toolOf(id) {
+  const tool = tools.find((one) => one.id === id);
+  if (!tool) {
+    throw new RangeError(`There is no tool ${id}`);
+  }
+  return tool;
+}
+
+/**
+ * Opens a tool as a floating panel, or raises the one that is open.
+ *
+ * @param {string} id
+ * @param {Host} host
+ * @returns {Promise<Panel>}
+ */
+export async function openTool(id, host) {
+  const tool = toolOf(id);
+  await start(host);
+  return openPanel({
+    id,
+    title: tool.title,
+    icon: tool.icon,
+    host,
+    ...tool.size,
+    popOut: tool.page,
+    mount: (root, context) => void mountTool(id, root, context),
+  });
+}
+
+/**
+ * Loads a tool and puts it into `root`; says so there when it cannot be loaded.
+ *
+ * @param {string} id
+ * @param {HTMLElement} root
+ * @param {{ host: Host, scope: Scope, panel: Panel | null }} context
+ */
+export async function mountTool(id, root, context) {
+  const { host, scope, panel } = context;
+  const tool = toolOf(id);
+  const quiet = scope.after(QUIET, () =>
+    fill(root, stateBlock({ kind: "busy", icon: tool.icon, title: strings.loading(tool.title) })),
+  );
+  try {
+    await start(host);
+    const [{ mount }] = await Promise.all([tool.load(), loadSheet(tool.css)]);
+    quiet();
+    if (!scope.disposed) {
+      const within = panel?.element.contains(document.activeElement);
+      fill(root);
+      root.classList.add("holaf", `holaf-${id}`);
+      await mount(root, { host, scope, panel });
+      if (within && !scope.disposed) {
+        panel?.focus();
+      }
+    }
+  } catch (error) {
+    quiet();
+    console.error(`Holaf: ${id} could not be opened`, error);
+    if (!scope.disposed) {
+      const notLoaded = error instanceof TypeError && /import|module/i.test(error.message);
+      fill(
+        root,
+        errorBlock(error, {
+          title: strings.notLoaded(tool.title),
+          text: notLoaded ? strings.notLoadedBody : undefined,
+          // A module that failed once fails for good until the page is loaded again.
+          retry: () => (notLoaded ? location.reload() : mountTool(id, root, context)),
+        }),
+      );
+    }
+  }
+}

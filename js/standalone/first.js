@@ -1,0 +1,5 @@
+// What the gallery's page does before anything else: it asks for the pictures.
+import { createPreferences } from "../core/preferences.js";
+import { begin, firstFilters } from "../image_viewer/head_start.js";
+
+begin(firstFilters(location.search, createPreferences({ name: "page" }).get("images.filters")));
