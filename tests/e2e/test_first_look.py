@@ -1,0 +1,65 @@
+"""The gallery opens, alone and in every frontend of ComfyUI that we name, and follows new files."""
+
+import pytest
+from e2e_pictures import WIDTHS, save_picture
+
+VERSIONS = ["1.27.10", "1.49.6", "1.58.1"]
+SHOWN = """(count) => [...document.querySelectorAll(".holaf img")]
+    .filter((image) => image.complete && image.naturalWidth > 0).length >= count"""
+
+
+def test_every_picture_shows_its_thumbnail(standalone, page, shot):
+    page.goto(f"{standalone.url}/holaf/view")
+    page.wait_for_function(SHOWN, arg=12)
+    shot(page, "gallery 12 items")
+
+
+def test_a_new_file_appears_by_itself(standalone, pictures, page):
+    page.goto(f"{standalone.url}/holaf/view")
+    page.wait_for_function(SHOWN, arg=12)
+    save_picture(pictures, 13)
+    page.wait_for_function(SHOWN, arg=13)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_in_the_gallery(standalone, new_page, axe, shot, theme, width):
+    page = new_page(width=width, theme=theme, bypass_csp=True)
+    page.goto(f"{standalone.url}/holaf/view")
+    page.wait_for_function(SHOWN, arg=6)
+    shot(page, f"gallery {theme} {width}")
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_empty_folder_says_what_to_do(serve, new_page, axe, shot, tmp_path, theme, width):
+    (tmp_path / "empty").mkdir()
+    page = new_page(width=width, theme=theme, bypass_csp=True)
+    page.goto(f"{serve(tmp_path / 'empty').url}/holaf/view")
+    page.wait_for_function("() => document.body.innerText.length > 40")
+    page.wait_for_load_state("networkidle")
+    shot(page, f"empty {theme} {width}")
+    assert axe(page) == []
+
+
+# Light and behind a prefix: test_comfyui_frontends.py.
+@pytest.mark.parametrize("version", VERSIONS)
+def test_comfyui_s_page_with_a_strict_policy_registers_the_pack(
+    frontend, pictures, new_page, shot, version
+):
+    server = frontend(version, pictures, "--strict")
+    page = new_page()
+    page.goto(f"{server.url}/")
+    page.wait_for_function(
+        "() => window.app?.extensionManager?.command?.commands"
+        "?.some((command) => command.id.startsWith('Holaf.'))"
+    )
+    shot(page, f"comfyui {version} strict")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_page_of_its_own_works_beside_comfyui(frontend, pictures, page, version):
+    server = frontend(version, pictures, "--strict")
+    page.goto(f"{server.url}/holaf/view")
+    page.wait_for_function(SHOWN, arg=12)

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { heightOf, nearestInRow, rangesIn, rectOf, rowAt, rowOf } from "../../../js/image_viewer/geometry.js";
+import { layoutGrid } from "../../../js/image_viewer/layout_grid.js";
+import { ASPECTS, layoutJustified } from "../../../js/image_viewer/layout_justified.js";
+import { random } from "./random.js";
+
+const OPTIONS = { width: 1200, size: 200, gap: 4, headerHeight: 36 };
+
+function library(count, groups, seed = 1) {
+  const next = random(seed);
+  const aspects = Uint8Array.from({ length: count }, () => 90 + Math.floor(next() * 76));
+  const each = Math.ceil(count / groups);
+  const spans = [];
+  for (let start = 0; start < count; start += each) {
+    spans.push({ start, count: Math.min(each, count - start) });
+  }
+  return { aspects, spans };
+}
+
+function check(geometry, count, spans, gap) {
+  const edges = new Int32Array(8192);
+  assert.equal(geometry.rowStart[0], 0);
+  assert.equal(geometry.rowStart[geometry.rows], count);
+  const starts = new Set(geometry.rowStart);
+  for (const { start } of spans) {
+    assert.ok(starts.has(start), "a group begins a row");
+  }
+  for (let row = 0; row < geometry.rows; row++) {
+    const inRow = geometry.place(row, edges);
+    assert.equal(inRow, geometry.rowStart[row + 1] - geometry.rowStart[row]);
+    assert.ok(inRow > 0);
+    assert.equal(edges[0], 0);
+    for (let index = 1; index < inRow; index++) {
+      assert.equal(edges[index * 2] - edges[index * 2 - 1], gap, "one gap between two pictures");
+      assert.ok(edges[index * 2 + 1] > edges[index * 2]);
+    }
+    assert.ok(edges[inRow * 2 - 1] <= geometry.width);
+    assert.ok(Number.isInteger(geometry.rowTop[row]));
+    if (row && !geometry.groupRow.includes(row)) {
+      assert.equal(geometry.rowTop[row], geometry.rowTop[row - 1] + heightOf(geometry, row - 1) + gap);
+    }
+  }
+  const last = geometry.rows - 1;
+  assert.equal(geometry.height, geometry.rowTop[last] + heightOf(geometry, last));
+}
+
+test("justified rows fill the width to the pixel, with the same gap everywhere", () => {
+  for (const width of [280, 341, 900, 1600, 3840]) {
+    const { aspects, spans } = library(3000, 7, width);
+    const geometry = layoutJustified(aspects, spans, { ...OPTIONS, width });
+    check(geometry, 3000, spans, 4);
+    const edges = new Int32Array(8192);
+    const lastOfGroup = new Set([...geometry.groupRow].map((row) => row - 1).concat(geometry.rows - 1));
+    for (let row = 0; row < geometry.rows; row++) {
+      if (!lastOfGroup.has(row)) {
+        const inRow = geometry.place(row, edges);
+        assert.equal(edges[inRow * 2 - 1], width);
+      }
+    }
+  }
+});
+
+test("a justified picture keeps its shape to within a pixel", () => {
+  const { aspects, spans } = library(2000, 3);
+  const geometry = layoutJustified(aspects, spans, OPTIONS);
+  for (let position = 0; position < 2000; position++) {
+    const rect = rectOf(geometry, position);
+    const height = geometry.rowHeight[rect.row];
+    assert.ok(Math.abs(rect.width - ASPECTS[aspects[position]] * height) <= 1);
+  }
+});
+
+test("justified rows stay near the wanted height", () => {
+  const { aspects, spans } = library(5000, 1);
+  const geometry = layoutJustified(aspects, spans, OPTIONS);
+  for (let row = 0; row < geometry.rows - 1; row++) {
+    assert.ok(geometry.rowHeight[row] > 200 * 0.6 && geometry.rowHeight[row] < 200 * 1.6);
+  }
+});
+
+test("one picture wider than the area is made to fit it", () => {
+  const geometry = layoutJustified(Uint8Array.of(255, 255, 128), [{ start: 0, count: 3 }], { ...OPTIONS, width: 300 });
+  assert.equal(rectOf(geometry, 0).width, 300);
+  assert.equal(rectOf(geometry, 1).width, 300);
+});
+
+test("an empty list has no rows and no height", () => {
+  for (const geometry of [layoutJustified(new Uint8Array(0), [], OPTIONS), layoutGrid(0, [], OPTIONS)]) {
+    assert.equal(geometry.rows, 0);
+    assert.equal(geometry.height, 0);
+    assert.deepEqual(rangesIn(geometry, { left: 0, top: 0, right: 1, bottom: 1 }), []);
+  }
+});
+
+test("squares fill the width to the pixel", () => {
+  for (const width of [280, 341, 900, 1601]) {
+    const { spans } = library(1000, 5);
+    const geometry = layoutGrid(1000, spans, { ...OPTIONS, width, size: 160 });
+    check(geometry, 1000, spans, 4);
+    const edges = new Int32Array(8192);
+    const inRow = geometry.place(0, edges);
+    assert.equal(edges[inRow * 2 - 1], width);
+  }
+});
+
+test("a million pictures in 2,000 days are laid out exactly, for both layouts", () => {
+  const { aspects, spans } = library(1_000_000, 2000);
+  for (const geometry of [
+    layoutJustified(aspects, spans, OPTIONS),
+    layoutGrid(aspects.length, spans, { ...OPTIONS, size: 160 }),
+  ]) {
+    assert.equal(geometry.rowStart[geometry.rows], 1_000_000);
+    assert.equal(geometry.groupRow.length, 2000);
+    for (const position of [0, 1, 499, 500, 123_456, 999_999]) {
+      const row = rowOf(geometry, position);
+      assert.ok(geometry.rowStart[row] <= position && position < geometry.rowStart[row + 1]);
+      assert.equal(rowAt(geometry, geometry.rowTop[row]), row);
+      assert.equal(rowAt(geometry, geometry.rowTop[row] + heightOf(geometry, row) - 1), row);
+    }
+  }
+});
+
+test("new pictures above a break leave every row below it as it was", () => {
+  const next = random(9);
+  for (let round = 0; round < 30; round++) {
+    const { aspects, spans } = library(400, 2, round + 1);
+    const before = layoutJustified(aspects, spans, OPTIONS);
+    const row = 3 + Math.floor(next() * (before.rows - 4));
+    const first = before.rowStart[row];
+    const added = 1 + Math.floor(next() * 9);
+    const longer = new Uint8Array(400 + added);
+    longer.fill(140, 0, added);
+    longer.set(aspects, added);
+    const moved = spans.map((span, index) => ({
+      start: index ? span.start + added : 0,
+      count: index ? span.count : span.count + added,
+    }));
+    const after = layoutJustified(longer, moved, { ...OPTIONS, breakAt: first + added });
+    const afterRow = rowOf(after, first + added);
+    const by = after.rowTop[afterRow] - before.rowTop[row];
+    for (let position = first; position < 400; position++) {
+      const old = rectOf(before, position);
+      const now = rectOf(after, position + added);
+      assert.deepEqual([now.left, now.top - by, now.width, now.height], [old.left, old.top, old.width, old.height]);
+    }
+  }
+});
+
+test("up and down reach the picture that lies nearest", () => {
+  const geometry = layoutGrid(20, [{ start: 0, count: 20 }], {
+    ...OPTIONS,
+    width: 500,
+    size: 96,
+    gap: 5,
+    headerHeight: 0,
+  });
+  const rect = rectOf(geometry, 7);
+  assert.equal(nearestInRow(geometry, rect.row + 1, rect.left + rect.width / 2), 12);
+});
+
+test("a rectangle finds exactly the pictures it touches", () => {
+  const { aspects, spans } = library(600, 4);
+  const geometry = layoutJustified(aspects, spans, OPTIONS);
+  const box = { left: 100, top: 333, right: 700, bottom: 1234 };
+  const found = new Set();
+  for (const [first, last] of rangesIn(geometry, box)) {
+    for (let position = first; position <= last; position++) {
+      found.add(position);
+    }
+  }
+  for (let position = 0; position < 600; position++) {
+    const rect = rectOf(geometry, position);
+    const touches =
+      rect.left < box.right &&
+      rect.left + rect.width > box.left &&
+      rect.top < box.bottom &&
+      rect.top + rect.height > box.top;
+    assert.equal(found.has(position), touches);
+  }
+});

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { NO_FILTERS, toRequest } from "../../../js/image_viewer/filters.js";
+import { begin } from "../../../js/image_viewer/head_start.js";
+import { View } from "../../../js/image_viewer/view.js";
+
+Object.assign(globalThis, { innerWidth: 1600, innerHeight: 900 });
+const REQUEST = toRequest(NO_FILTERS);
+const IDS = Array.from({ length: 1000 }, (_, index) => 5000 - index);
+
+/** @type {Array<{path: string, body: any}>} */
+let asked = [];
+/** @type {Record<string, () => any>} */
+let answers = {};
+
+/** A server of a thousand pictures. */
+function serve(path, { body, signal } = {}) {
+  const name = new URL(path).pathname.split("/images/")[1];
+  const data = body ? JSON.parse(body) : null;
+  asked.push({ path: name, body: data });
+  signal?.throwIfAborted();
+  return answers[name.replace(/^view\/.*/, "layout")](data);
+}
+
+const json = (data, status = 200) => new Response(JSON.stringify(data), { status });
+
+function opened({ first = 0 }) {
+  return json({
+    view: "one",
+    version: 7,
+    total: IDS.length,
+    total_count: IDS.length,
+    groups: [],
+    months: [{ key: "2026-11", start: 0, count: IDS.length }],
+    first: { ids: IDS.slice(0, first), aspects: IDS.slice(0, first).map(() => 128) },
+  });
+}
+
+function layout() {
+  const buffer = new ArrayBuffer(4 + IDS.length * 5);
+  new DataView(buffer).setUint32(0, IDS.length, true);
+  new Uint32Array(buffer, 4, IDS.length).set(IDS);
+  return new Response(buffer);
+}
+
+/** A view, and what it said. */
+function made() {
+  const changes = [];
+  const view = new View({
+    changed: (change) => changes.push({ ...change, shown: view.ids.length, filled: view.filled }),
+    failed: (error) => changes.push({ kind: "failed", error }),
+  });
+  return { view, changes };
+}
+
+beforeEach(() => {
+  asked = [];
+  answers = { view: opened, layout, thumbnails: () => new Response(new ArrayBuffer(4)) };
+  globalThis.fetch = async (...request) => serve(...request);
+});
+
+test("a long list shows its first screen, and all of it a moment later", async () => {
+  const { view, changes } = made();
+  await view.open(REQUEST);
+  assert.deepEqual(
+    changes.map(({ kind, shown, filled }) => [kind, shown, filled]),
+    [
+      ["opened", 400, false],
+      ["filled", 1000, true],
+    ],
+  );
+  assert.deepEqual([...view.ids], IDS);
+  assert.equal(view.total, 1000);
+  assert.equal(view.months.length, 1);
+});
+
+test("a list that fits the first screen is whole at once, and no layout is asked for", async () => {
+  IDS.length = 30;
+  const { view, changes } = made();
+  await view.open(REQUEST);
+  assert.deepEqual(
+    changes.map(({ kind, filled }) => [kind, filled]),
+    [["opened", true]],
+  );
+  assert.deepEqual(
+    asked.map(({ path }) => path),
+    ["view"],
+  );
+  IDS.length = 0;
+  IDS.push(...Array.from({ length: 1000 }, (_, index) => 5000 - index));
+});
+
+test("what was asked ahead is taken over, once, by who opens the same list", async () => {
+  begin(NO_FILTERS);
+  const { view } = made();
+  await view.open(REQUEST);
+  assert.equal(asked.filter(({ path }) => path === "view").length, 1);
+  const { ids } = await view.thumbs;
+  assert.deepEqual(ids, IDS.slice(0, 36));
+  assert.deepEqual(asked.find(({ path }) => path === "thumbnails").body, { ids });
+  await view.open(REQUEST);
+  assert.equal(asked.filter(({ path }) => path === "view").length, 2);
+  assert.equal(view.thumbs, null);
+});
+
+test("another list than the one asked for ahead is asked for itself", async () => {
+  begin(NO_FILTERS);
+  const { view } = made();
+  await view.open({ ...REQUEST, sort: "name_asc" });
+  assert.deepEqual(
+    asked.filter(({ path }) => path === "view").map(({ body }) => body.sort),
+    ["mtime_desc", "name_asc"],
+  );
+});
+
+test("what failed ahead is asked for again, and nobody hears of it", async () => {
+  answers.view = () => json({ error: "not now" }, 503);
+  begin(NO_FILTERS);
+  answers.view = opened;
+  const { view, changes } = made();
+  await view.open(REQUEST);
+  assert.deepEqual(
+    changes.map(({ kind }) => kind),
+    ["opened", "filled"],
+  );
+});
+
+test("a list that is given up before all of it came says nothing more", async () => {
+  const { view, changes } = made();
+  /** @type {() => void} */
+  let go = () => {};
+  answers.layout = () => new Promise((resolve) => (go = () => resolve(layout())));
+  const opening = view.open(REQUEST);
+  while (!changes.length) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  answers.layout = layout;
+  await view.open({ ...REQUEST, sort: "name_asc" });
+  go();
+  await opening;
+  assert.deepEqual(
+    changes.map(({ kind }) => kind),
+    ["opened", "opened", "filled"],
+  );
+});
