@@ -168,6 +168,8 @@ app.registerExtension({
     try {
       const line = new BroadcastChannel(`holaf:${base.pathname}`);
       line.onmessage = () => {
+        // Loading takes a moment, in a tab at the back more than one: who looks waits for us.
+        line.postMessage({ type: "waking" });
         line.close();
         load();
       };

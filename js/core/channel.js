@@ -29,13 +29,15 @@ export class SeveralTabs extends ChannelError {
 
 const REMEMBERED = 200;
 const LOOK_AROUND = 400;
-const LONGEST_LOOK = 2_000;
+const LONGEST_LOOK = 3_000;
+const LONGEST_WAKING = 15_000;
 
 /**
  * @param {object} [options]
  * @param {Pick<import("./events.js").Events, "on" | "announce" | "relay" | "onRelay" | "state">} [options.events]
  * @param {(name: string) => any} [options.broadcast]
  * @param {string} [options.role]
+ * @param {number} [options.patience] milliseconds that a tab which is busy has to say that it is there
  * @param {() => string} [options.title]
  * @param {any} [options.page]
  */
@@ -43,6 +45,7 @@ export function createChannel({
   events = ownEvents,
   broadcast = (name) => new BroadcastChannel(name),
   role = "standalone",
+  patience = LONGEST_LOOK,
   title = () => globalThis.document?.title ?? "",
   page = globalThis,
 } = {}) {
@@ -64,6 +67,9 @@ export function createChannel({
   let line = null;
   let joined = false;
   let joinedAt = 0;
+  /** Tabs of ComfyUI that load their side of this line now, and until when they may take. */
+  let waking = 0;
+  let wakingUntil = 0;
 
   /** @returns {Tab} */
   const self = () => ({ tab: me, role, title: title(), answers: [...handlers.keys()], seen });
@@ -124,8 +130,14 @@ export function createChannel({
     if (message.type === "who") {
       line.postMessage({ type: "here", info: self() });
     } else if (message.type === "here") {
+      if (message.info.role === "comfyui" && near.get(message.info.tab)?.role !== "comfyui") {
+        waking = Math.max(0, waking - 1);
+      }
       near.set(message.info.tab, message.info);
       changed();
+    } else if (message.type === "waking") {
+      waking += 1;
+      wakingUntil = Date.now() + LONGEST_WAKING;
     } else if (message.type === "gone") {
       near.delete(message.tab);
       changed();
@@ -208,7 +220,9 @@ export function createChannel({
    */
   function find(kind, to) {
     const pick = () => tabs(kind).filter((one) => to === undefined || one.tab === to);
-    const enough = () => pick().length > 0 && (to !== undefined || Date.now() - joinedAt >= LOOK_AROUND);
+    const awaited = () => waking > 0 && Date.now() < wakingUntil;
+    const enough = () =>
+      pick().length > 0 && (to !== undefined || (!awaited() && Date.now() - joinedAt >= LOOK_AROUND));
     if (enough()) {
       return Promise.resolve(pick());
     }
@@ -221,12 +235,11 @@ export function createChannel({
         resolve(pick());
       };
       const look = () => enough() && finish();
-      // Once the server has said who is there, nobody else will come.
       const timer = setInterval(() => {
-        if (events.state() === "open" || Date.now() - started > LONGEST_LOOK) {
+        if (enough() || (!awaited() && Date.now() - started > patience)) {
           finish();
         }
-      }, LOOK_AROUND);
+      }, LOOK_AROUND / 4);
       watchers.add(look);
     });
   }

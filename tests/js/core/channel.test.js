@@ -42,14 +42,18 @@ class FakeServer {
 const open = [];
 let names = 0;
 
+const PATIENCE = 500;
+
 /** Tabs of one browser share `line`; `null` is a browser without the others. */
-function tab(server, line, title = "Tab") {
+function tab(server, line, title = "Tab", role = "standalone") {
   names += 1;
   const own = `alone-${names}`;
   const channel = createChannel({
     events: server.events(),
     broadcast: () => new BroadcastChannel(line ?? own),
     title: () => title,
+    role,
+    patience: PATIENCE,
     page: new EventTarget(),
   });
   open.push(channel);
@@ -121,6 +125,37 @@ test("of two receivers neither gets it until one is named, and who asks is told 
   });
   assert.equal(await gallery.request("load", null, { to: one.me }), "one");
   assert.equal(await gallery.request("load", null, { to: two.me }), "two");
+});
+
+/** What ComfyUI's page has of ours before anything was opened there: it loads the rest when it is called. */
+function asleep(name, wake) {
+  const line = new BroadcastChannel(name);
+  line.onmessage = () => {
+    line.postMessage({ type: "waking" });
+    line.close();
+    wake();
+  };
+}
+
+test("ComfyUI's tab that only now loads our side is waited for, longer than for one that says nothing", async () => {
+  const server = new FakeServer();
+  const gallery = tab(server, "asleep");
+  asleep("asleep", () =>
+    setTimeout(() => tab(server, "asleep", "ComfyUI", "comfyui").answer("load", () => "loaded"), 3 * PATIENCE),
+  );
+  assert.equal(await gallery.request("load"), "loaded");
+});
+
+test("while one tab of ComfyUI wakes up, another that is awake is not taken for the only one", async () => {
+  const server = new FakeServer();
+  tab(server, "half asleep", "One", "comfyui").answer("load", () => "one");
+  const gallery = tab(server, "half asleep");
+  asleep("half asleep", () =>
+    setTimeout(() => tab(server, "half asleep", "Two", "comfyui").answer("load", () => "two"), 3 * PATIENCE),
+  );
+  gallery.tabs("load");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await assert.rejects(gallery.request("load"), SeveralTabs);
 });
 
 test("the error of a handler reaches who asked", async () => {
