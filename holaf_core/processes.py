@@ -32,6 +32,9 @@ LONGEST_PAUSE_S = 30.0
 # One that has run for this long and then crashes starts again at once.
 SOUND_AFTER_S = 20.0
 GRACE_S = 1.0
+# Generating comes first. Beside busy processes of normal priority that leaves a tenth of a core:
+# tests, which run beside each other, set HOLAF_WORKER_NICE to 0.
+BACKGROUND = 10
 
 
 class WorkerEnded(Exception):
@@ -46,7 +49,8 @@ class WorkerProcess:
     >>> message, blob = worker.receive(timeout=30)  # doctest: +SKIP
 
     After a crash the next start waits: 0.1 s, 0.2 s, … up to 30 s. `kill` counts as no crash.
-    `name` is that of its threads; its stderr goes to the log, line by line. Any thread may
+    `nice` is added to the server's own (0 where somebody waits for the answer; without one, in the
+    background). `name` is that of its threads; its stderr goes to the log, line by line. Any thread may
     call any method; `send` and `receive` wait.
     """
 
@@ -56,9 +60,11 @@ class WorkerProcess:
         args: Sequence[str] = (),
         *,
         env: Mapping[str, str] | None = None,
-        nice: int = 10,
+        nice: int | None = None,
         name: str = "worker",
     ) -> None:
+        if nice is None:
+            nice = int(os.environ.get("HOLAF_WORKER_NICE", BACKGROUND))
         self._command = [sys.executable, "-s", str(MAIN), str(program), str(os.getpid()), str(nice)]
         self._command += args
         self._env = {**os.environ, **(env or {})}

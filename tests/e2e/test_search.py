@@ -428,9 +428,12 @@ def test_a_random_order_is_in_the_address_and_can_be_shuffled_again(open_gallery
     page = open_gallery()
     order = """() => [...document.querySelectorAll(".holaf-tile:not([hidden])")]
         .sort((a, b) => a.ariaPosInSet - b.ariaPosInSet).map((tile) => tile.dataset.id).join()"""
+    newest = page.evaluate(order)
     page.locator(".holaf-sort").click()
     page.get_by_role("menuitemcheckbox", name="Random").click()
     expect(page).to_have_url(re.compile(r"sort=random_asc&shuffle=\d+"))
+    # The address changes before the list has come.
+    page.wait_for_function(f"(newest) => ({order})() !== newest", arg=newest)
     page.wait_for_function(SHOWN, arg=TOTAL)
     first = page.evaluate(order)
     page.reload()

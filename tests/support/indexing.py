@@ -119,7 +119,7 @@ class Bench:
         self.out.acked(frame["n"])
 
 
-def eventually(check, seconds: float = 10.0):
+def eventually(check, seconds: float = 30.0):
     """Wait for `check()` to be true and give what it returned."""
     deadline = time.monotonic() + seconds
     while True:
