@@ -49,9 +49,9 @@ class WorkerProcess:
     >>> message, blob = worker.receive(timeout=30)  # doctest: +SKIP
 
     After a crash the next start waits: 0.1 s, 0.2 s, … up to 30 s. `kill` counts as no crash.
-    `nice` is added to the server's own (0 where somebody waits for the answer; without one, in the
-    background). `name` is that of its threads; its stderr goes to the log, line by line. Any thread may
-    call any method; `send` and `receive` wait.
+    `nice` is added to the server's own: 0 where somebody waits for the answer, by default in the
+    background. `name` is that of its threads; its stderr goes to the log, line by line. Any
+    thread may call any method; `send` and `receive` wait.
     """
 
     def __init__(

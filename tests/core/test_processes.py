@@ -105,6 +105,8 @@ def test_what_a_worker_prints_goes_to_the_log_and_not_between_the_messages(worke
 
 @pytest.mark.skipif(os.name != "posix", reason="priorities have other names there")
 def test_a_worker_has_a_lower_priority_when_it_is_not_told_another(program, monkeypatch):
+    from holaf.holaf_core.processes import WorkerProcess
+
     monkeypatch.delenv("HOLAF_WORKER_NICE")
     for own, added in ((None, 10), (0, 0)):
         worker = WorkerProcess(program, nice=own)
