@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import os
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,12 +13,10 @@ from typing import Protocol
 from ..holaf_image_records import IndexedFile
 from .listing import Listing, Place, RootState, natural
 from .reader_pool import CHUNK, ReaderPool
+from .turns import Turn
 
 # A file that changed this recently may still be written.
 YOUNG_NS = 5_000_000_000
-
-# Work between two looks at what happened meanwhile.
-SLICE_S = 0.02
 
 # So many files first, when a huge folder would take long even to stat.
 FIRST_SIGHT = 600
@@ -66,14 +63,15 @@ class FolderReading:
         listing: Listing,
         wanted: list[str],
         progress: Progress,
+        turn: Turn,
     ) -> Iterator[None]:
         if len(wanted) > 10 * FIRST_SIGHT:
             # Names that count up are the rule: the last ones are the newest pictures.
             first = heapq.nlargest(FIRST_SIGHT, wanted, key=natural)
-            yield from self._some(state, folder, listing, first, progress)
+            yield from self._some(state, folder, listing, first, progress, turn)
             already = set(first)
             wanted = [name for name in wanted if name not in already]
-        yield from self._some(state, folder, listing, wanted, progress)
+        yield from self._some(state, folder, listing, wanted, progress, turn)
 
     def _some(
         self,
@@ -82,25 +80,24 @@ class FolderReading:
         listing: Listing,
         wanted: list[str],
         progress: Progress,
+        turn: Turn,
     ) -> Iterator[None]:
         found: list[Found] = []
-        until = time.perf_counter() + SLICE_S
         for name in wanted:
             entry = listing.files[name]
             try:
                 found.append((entry.stat(), name, entry))
             except OSError:  # it vanished
                 progress.done += 1
-            if time.perf_counter() > until:
+            if turn.over:
                 yield
-                until = time.perf_counter() + SLICE_S
+                turn.begin()
         found.sort(key=lambda one: one[0].st_mtime_ns, reverse=True)
         young = self._clock_ns() - YOUNG_NS
         root_id = state.root.id
         files = deque(found)
         # Others are given no sidecars: their names would have to go along.
         pool = None if listing.names or listing.edits else self._pool
-        until = time.perf_counter() + SLICE_S
         while files:
             if pool is not None and len(files) > CHUNK:
                 while len(files) > CHUNK and files[0][0].st_mtime_ns <= young and pool.has_room():
@@ -116,9 +113,9 @@ class FolderReading:
                     self._out.file(
                         self._read(self._place(root_id, folder, listing, status, name, entry))
                     )
-            if time.perf_counter() > until:
+            if turn.over:
                 yield
-                until = time.perf_counter() + SLICE_S
+                turn.begin()
 
     @staticmethod
     def _place(

@@ -397,9 +397,10 @@ class IndexWorker:
         waiting = any(one[0] <= ROOT for one in self._tasks)
         state = "scanning" if scanning or waiting else "idle"
         progress = self._scanner.progress
-        told = (state, progress.found, progress.done)
+        checking = any(one[0] == SWEEP for one in self._tasks)
+        told = (state, checking, progress.found, progress.done)
         if told == self._told or (
-            self._told and state == self._told[0] and now - self._told_at < PROGRESS_S
+            self._told and told[:2] == self._told[:2] and now - self._told_at < PROGRESS_S
         ):
             return
         self._told, self._told_at = told, now
@@ -409,7 +410,7 @@ class IndexWorker:
             rate = (progress.done - self._scanned_before) / passed if passed > 0 else 0.0
         self._send(
             {"progress": {"state": state, "found": progress.found, "done": progress.done,
-                          "per_second": round(rate, 1)}}
+                          "per_second": round(rate, 1), "checking": checking}}
         )  # fmt: skip
 
 

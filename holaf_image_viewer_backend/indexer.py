@@ -69,6 +69,7 @@ class _Status:
     found: int = 0
     done: int = 0
     per_second: float = 0.0
+    checking: bool = False
     message: str = ""
     roots: dict[str, tuple[bool, str, str, bool]] = field(default_factory=dict)
 
@@ -148,6 +149,8 @@ class Indexer:
                 "done": status.done,
                 "per_second": status.per_second,
                 "remaining_s": round(max(0, left) / status.per_second, 1) if busy else None,
+                # Every folder's names agree; the sizes and times of files are still compared.
+                "checking": status.checking,
                 "roots": [self._root_status(root.id) for root in self._library.roots],
                 "message": status.message,
             }
@@ -220,6 +223,7 @@ class Indexer:
                 # A new worker compares the folders anew, so what this one had not sent yet is not
                 # lost, and what happens between the two is not missed.
                 worker.kill()
+                self._begin_again()
                 return
             try:
                 message, data = worker.receive(timeout=0.5)
@@ -240,11 +244,14 @@ class Indexer:
         elif "progress" in message:
             progress = message["progress"]
             with self._lock:
-                changed = self._status.state != progress["state"]
+                changed = (self._status.state, self._status.checking) != (
+                    progress["state"], progress["checking"]
+                )  # fmt: skip
                 self._status.state = progress["state"]
                 self._status.found = progress["found"]
                 self._status.done = progress["done"]
                 self._status.per_second = progress["per_second"]
+                self._status.checking = progress["checking"]
                 self._status.message = ""
             if progress["state"] == "idle":
                 worker.worked()
@@ -346,9 +353,13 @@ class Indexer:
             name = page[2 : 2 + length]
             self._crashes[name.hex()] = self._crashes.get(name.hex(), 0) + 1
             log.warning("the index worker ended while reading %r: %s", os.fsdecode(name), reason)
+        self._begin_again(f"{reason} It starts again.")
+
+    def _begin_again(self, message: str = "") -> None:
         with self._lock:
             self._status.state = "starting"
-            self._status.message = f"{reason} It starts again."
+            self._status.checking = False
+            self._status.message = message
         self._tell(now=True)
 
     # --- telling ------------------------------------------------------------------------------

@@ -13,53 +13,38 @@ when its own folder was read and lacks the name, or its parent was read and lack
 
 from __future__ import annotations
 
-import enum
-import heapq
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
 
 from ..holaf_image_records import IndexedFile, IndexedFolder, time_of
-from . import media_types, sidecars
+from .differences import Differences
+from .folder_names import list_folder
 from .folder_reading import FolderReading, Progress
 from .known_files import KnownFile, KnownFiles
-from .library_paths import (
-    Library,
-    escape_name,
-    escape_path,
-    lies_below,
-    unescape_name,
-    unescape_path,
-)
+from .library_paths import Library, escape_path, lies_below, unescape_path
 from .listing import (
     CASELESS,
-    EDIT_PRODUCT,
     EMPTY,
     MISSED,
     NOT_LISTED_AT_TOP,
-    SIDECARS,
     Listing,
     Place,
     RootState,
     forget_below,
-    is_folder,
     is_gone,
-    is_listed_file,
 )
 from .reader_pool import ReaderPool
+from .turns import Turn
+from .walk import Tier, Walk
 
 log = logging.getLogger("holaf.images")
 
 # A folder that changed this recently may change again without its time moving on: its names are
 # not trusted for later (the clock of a file system ticks in steps, up to 2 s on FAT).
 SETTLED_NS = 3_000_000_000
-
-
-class Tier(enum.Enum):
-    NAMES = 2
-    STATS = 3
 
 
 class Out(Protocol):
@@ -91,14 +76,12 @@ class Scanner:
     ) -> None:
         self._known = known
         self._out = out
-        self._parser = parser
+        self._differences = Differences(parser)
         self._watch = watch
         self._clock_ns = clock_ns
         self._pool = pool
         self._reading = FolderReading(out, read, pool, wait_for, is_whole, clock_ns)
         self.progress = Progress()
-        # When each sidecar that is newer than its folder had changed when it was read.
-        self._sidecars_read: dict[str, int] = {}
         # The folder that was listed last and not read yet: a huge one is listed once.
         self._listed: tuple[RootState, str, int, Listing] | None = None
         self.states: dict[str, RootState] = {}
@@ -187,14 +170,17 @@ class Scanner:
         """Tiers 1 and 2 over a whole root."""
         if not self.look_at(state, confirm_empty=confirm_empty):
             return
-        known = {
-            unescape_path(path): mtime for path, mtime in self._known.folders(state.root.id).items()
-        }
-        known = {rel: mtime for rel, mtime in known.items() if self.enters(state, rel)}
-        queue = _Queue()
-        seen: set[tuple[int, int]] = set()
+        known = self._known_folders(state)
+        walk = Walk(
+            state,
+            {rel: mtime for rel, mtime in known.items() if self.enters(state, rel)},
+            confirm_empty=confirm_empty,
+        )
         lost_below: set[str] = set()
-        for count, (rel, mtime) in enumerate(known.items()):
+        for rel, mtime in walk.known.items():
+            if walk.turn.over:
+                yield
+                walk.turn.begin()
             self._watch(state, state.path(rel))
             try:
                 status = os.stat(state.path(rel), follow_symlinks=not rel)
@@ -204,42 +190,40 @@ class Scanner:
             except OSError as error:
                 log.warning("%s cannot be read and is left as it is: %s", state.path(rel), error)
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            walk.seen.add((status.st_dev, status.st_ino))
             if time_of(status) != mtime:
-                queue.add(rel, time_of(status))
+                walk.queue.add(rel, time_of(status))
             else:
                 state.times[rel] = mtime
-            if count % 500 == 499:
-                yield
         for rel in lost_below:
-            if rel in known:
-                queue.add(rel, 0)
-        if "" not in known:
-            yield from self._discover(state, "", queue, seen)
-        yield from self._work_off(state, queue, known, seen, confirm_empty=confirm_empty)
+            if rel in walk.known:
+                walk.queue.add(rel, 0)
+        if "" not in walk.known:
+            yield from self._discover(walk, "")
+        yield from self._work_off(walk)
 
     def scan_folder(self, state: RootState, rel: str) -> Iterator[None]:
         """A folder that appeared or changed, with the new folders below it."""
         if not self.enters(state, rel):
             return
-        known = {
-            unescape_path(path): mtime for path, mtime in self._known.folders(state.root.id).items()
-        }
-        queue = _Queue()
-        seen: set[tuple[int, int]] = set()
-        if rel in known:
-            queue.add(rel, 0)
-            for one in known:
+        walk = Walk(state, self._known_folders(state))
+        if rel in walk.known:
+            walk.queue.add(rel, 0)
+            for one in walk.known:
                 # After a rename the rows below were moved, and each folder waits to be read.
-                if one.startswith(rel + "/") and known[one] == 0:
-                    queue.add(one, 0)
+                if one.startswith(rel + "/") and walk.known[one] == 0:
+                    walk.queue.add(one, 0)
         else:
-            yield from self._discover(state, rel, queue, seen)
-        yield from self._work_off(state, queue, known, seen)
+            yield from self._discover(walk, rel)
+        yield from self._work_off(walk)
 
     def poll(self, state: RootState) -> Iterator[None]:
         """Folders whose time changed since their names were read: for roots nobody watches."""
-        for count, (rel, mtime) in enumerate(list(state.times.items())):
+        turn = Turn()
+        for rel, mtime in list(state.times.items()):
+            if turn.over:
+                yield
+                turn.begin()
             try:
                 changed = time_of(os.stat(state.path(rel))) != mtime
             except FileNotFoundError:
@@ -250,24 +234,23 @@ class Scanner:
                 continue
             if changed:
                 yield from self.scan_folder(state, rel)
-            if count % 500 == 499:
-                yield
 
     def sweep(self, state: RootState, folders: int | None = None) -> Iterator[None]:
         """Tier 3, newest folders first; of all of them, or of the `folders` newest."""
-        known = self._known.folders(state.root.id)
-        order = sorted(known, key=lambda path: known[path] or 1 << 63, reverse=True)
-        for path in order[:folders]:
-            rel = unescape_path(path)
-            if not state.reachable or not self.enters(state, rel):
-                continue
-            yield from self._folder(state, rel, True, Tier.STATS, _Queue(), {}, set())
+        known = self._known_folders(state)
+        order = sorted(known, key=lambda rel: known[rel] or 1 << 63, reverse=True)
+        walk = Walk(state, {}, Tier.STATS)
+        for rel in order[:folders]:
+            if state.reachable and self.enters(state, rel):
+                yield from self._folder(walk, rel, is_known=True)
 
-    def _discover(
-        self, state: RootState, rel: str, queue: _Queue, seen: set[tuple[int, int]]
-    ) -> Iterator[None]:
+    def _known_folders(self, state: RootState) -> dict[str, int]:
+        known = self._known.folders(state.root.id)
+        return {unescape_path(path): mtime for path, mtime in known.items()}
+
+    def _discover(self, walk: Walk, rel: str) -> Iterator[None]:
         """Queue `rel` and every folder below it, counting their files for the progress."""
-        stack = [rel]
+        state, stack = walk.state, [rel]
         while stack:
             one = stack.pop()
             path = state.path(one)
@@ -275,47 +258,33 @@ class Scanner:
             try:
                 status = os.stat(path)
                 identity = (status.st_dev, status.st_ino)
-                if identity in seen:
+                if identity in walk.seen:
                     continue  # a loop of mounts
-                seen.add(identity)
-                listing = self.list_folder(state, one)
+                walk.seen.add(identity)
+                listing = yield from self._names(walk, one)
                 self._listed = (state, one, time_of(status), listing)
             except OSError as error:
                 log.warning("%s cannot be read: %s", path, error)
                 continue
-            queue.add(one, time_of(status), len(listing.files))
+            walk.queue.add(one, time_of(status), len(listing.files))
             self.progress.found += len(listing.files)
             stack += [f"{one}/{name}" if one else name for name in listing.folders]
             yield
+            walk.turn.begin()
 
-    def _work_off(
-        self,
-        state: RootState,
-        queue: _Queue,
-        known: dict[str, int],
-        seen: set[tuple[int, int]],
-        *,
-        confirm_empty: bool = False,
-    ) -> Iterator[None]:
-        while (item := queue.pop()) is not None:
+    def _work_off(self, walk: Walk) -> Iterator[None]:
+        while (item := walk.queue.pop()) is not None:
             rel, counted = item
-            yield from self._folder(
-                state, rel, rel in known, Tier.NAMES, queue, known, seen, counted, confirm_empty
-            )
+            yield from self._folder(walk, rel, rel in walk.known, counted)
 
     def _folder(
-        self,
-        state: RootState,
-        rel: str,
-        is_known: bool,
-        tier: Tier,
-        queue: _Queue,
-        known: dict[str, int],
-        seen: set[tuple[int, int]],
-        counted: int = 0,
-        confirm_empty: bool = False,
-    ) -> Iterator[None]:
+        self, walk: Walk, rel: str, is_known: bool, counted: int = 0
+    ) -> Generator[None, None, None]:
+        state = walk.state
         root_id, folder, path = state.root.id, escape_path(rel), state.path(rel)
+        if walk.turn.over:
+            yield
+            walk.turn.begin()
         self._watch(state, path)
         try:
             mtime = time_of(os.stat(path))
@@ -328,14 +297,18 @@ class Scanner:
                     # First the rows, then the names: a file that is created in between must not
                     # look like one that is gone.
                     self._out.settle(root_id, folder)
-                    rows = self._known.files(root_id, folder)
-                listing = self.list_folder(state, rel)
+                    for page in self._known.files(root_id, folder):
+                        rows.update(page)
+                        if walk.turn.over:
+                            yield
+                            walk.turn.begin()
+                listing = yield from self._names(walk, rel)
         except OSError as error:
             self.progress.found -= counted
             if not isinstance(error, FileNotFoundError):
                 log.warning("%s cannot be read and is left as it is: %s", path, error)
             return
-        if not rel and listing.empty and rows and not confirm_empty:
+        if not rel and listing.empty and rows and not walk.confirm_empty:
             self.look_at(state)
             return
         if state.found_empty is None:
@@ -345,17 +318,19 @@ class Scanner:
             for name in missing:
                 if name.casefold() in same or is_gone(state, folder, name):
                     self._out.remove(root_id, folder, name)
-            self._remove_folders(state, rel, listing, known)
-        wanted = self._wanted(rows, listing, tier, known.get(rel, 0))
+            self._remove_folders(walk, rel, listing)
+        wanted = yield from self._differences.find(
+            rows, listing, walk.known.get(rel, 0), walk.turn, stats=walk.tier is Tier.STATS
+        )
         self.progress.found += len(wanted) - counted
-        yield from self._reading.files(state, folder, listing, wanted, self.progress)
-        if tier is Tier.STATS:
+        yield from self._reading.files(state, folder, listing, wanted, self.progress, walk.turn)
+        if walk.tier is Tier.STATS:
             return
         for name in listing.folders:
             child = f"{rel}/{name}" if rel else name
-            if child not in known and child not in state.times and child not in queue:
-                yield from self._discover(state, child, queue, seen)
-            if child not in known and child not in state.times:
+            if child not in walk.known and child not in state.times and child not in walk.queue:
+                yield from self._discover(walk, child)
+            if child not in walk.known and child not in state.times:
                 # Its row must exist before its parent counts as read: after a crash the parent
                 # is not listed again.
                 self._note(IndexedFolder(root_id, escape_path(child), 0))
@@ -363,135 +338,21 @@ class Scanner:
         state.times[rel] = mtime if settled else 0
         self._note(IndexedFolder(root_id, folder, state.times[rel]))
 
+    def _names(self, walk: Walk, rel: str) -> Generator[None, None, Listing]:
+        return list_folder(walk.state, rel, self.enters, walk.turn)
+
     def _note(self, folder: IndexedFolder) -> None:
         if self._pool is None:
             self._out.folder(folder)
         else:
             self._pool.note(folder)
 
-    def list_folder(self, state: RootState, rel: str) -> Listing:
-        """The names in a folder that belong to the library. Raises OSError."""
-        listing = Listing()
-        names = []
-        in_edit = rel.rpartition("/")[2] == "edit"
-        with os.scandir(state.path(rel)) as entries:
-            for entry in entries:
-                name = entry.name
-                names.append(name)
-                if name[0] == ".":
-                    continue
-                listing.empty = False
-                if media_types.format_of(name) is not None:
-                    if in_edit and EDIT_PRODUCT.search(name):
-                        continue
-                    if is_listed_file(entry, state.home):
-                        listing.files[escape_name(name)] = entry
-                        continue
-                elif name[name.rfind(".") :].lower() in SIDECARS and not is_folder(entry):
-                    listing.sidecars.append(entry)
-                    continue
-                if is_folder(entry):
-                    child = f"{rel}/{name}" if rel else name
-                    if self.enters(state, child):
-                        listing.folders.append(name)
-        if "edit" in listing.folders:
-            try:
-                edits = os.listdir(state.path(f"{rel}/edit" if rel else "edit"))
-            except OSError:
-                edits = []
-            listing.edits = frozenset(edits)
-        if listing.sidecars or listing.edits or any(name.endswith(".edt") for name in names):
-            listing.names = frozenset(names)
-        return listing
-
-    def _remove_folders(
-        self, state: RootState, rel: str, listing: Listing, known: dict[str, int]
-    ) -> None:
-        present = set(listing.folders)
-        prefix = rel + "/" if rel else ""
-        for child in known:
-            name = child[len(prefix) :]
-            if child.startswith(prefix) and name and "/" not in name and name not in present:
+    def _remove_folders(self, walk: Walk, rel: str, listing: Listing) -> None:
+        state, present = walk.state, set(listing.folders)
+        for name in walk.children.get(rel, ()):
+            if name not in present:
+                child = f"{rel}/{name}" if rel else name
                 path = state.path(child)
                 if not os.path.lexists(path) or os.path.islink(path) or os.path.isfile(path):
                     self._out.remove_folder(state.root.id, escape_path(child))
                     forget_below(state.times, child)
-
-    def _wanted(
-        self, rows: dict[str, KnownFile], listing: Listing, tier: Tier, read_at: int
-    ) -> list[str]:
-        """The files to read, newest first where that is known."""
-        if not rows:
-            return list(listing.files)
-        wanted = []
-        touched = self._with_new_sidecars(rows, listing, read_at)
-        for name, entry in listing.files.items():
-            row = rows.get(name)
-            if row is None or name in touched or row.parser < self._parser:
-                wanted.append(name)
-            elif tier is Tier.STATS:
-                try:
-                    status = entry.stat()
-                except OSError:
-                    continue
-                if (status.st_size, time_of(status)) != (row.size_bytes, row.mtime_ns):
-                    wanted.append(name)
-        return wanted
-
-    def _with_new_sidecars(
-        self, rows: dict[str, KnownFile], listing: Listing, read_at: int
-    ) -> set[str]:
-        """Known files whose sidecars came, changed or went while nobody watched."""
-        owners: set[str] = set()
-        having: set[str] = set()
-        for entry in listing.sidecars:
-            stem = escape_name(entry.name).rpartition(".")[0]
-            having.add(stem)
-            try:
-                status = entry.stat()
-            except OSError:
-                continue
-            changed_at = max(status.st_mtime_ns, status.st_ctime_ns)
-            # Written in place it stays newer than its folder for ever: once is enough.
-            if changed_at > read_at and self._sidecars_read.get(entry.path) != changed_at:
-                self._sidecars_read[entry.path] = changed_at
-                owners.add(stem)
-        edited = any(name.endswith(".edt") for name in (*listing.edits, *listing.names))
-        changed = set()
-        for name, row in rows.items():
-            stem = name.rpartition(".")[0]
-            if (
-                name in owners
-                or stem in owners
-                or (row.from_sidecar and name not in having and stem not in having)
-                or row.has_edit_file != (edited and has_edits(name, listing))
-            ):
-                changed.add(name)
-        return changed
-
-
-def has_edits(name: str, listing: Listing) -> bool:
-    """Whether the file with this canonical name has edits, as its reader will find."""
-    return sidecars.find(unescape_name(name), listing.names, listing.edits).edit is not None
-
-
-class _Queue:
-    """Folders to read, those that changed last first."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, str, int]] = []
-        self._in: set[str] = set()
-
-    def __contains__(self, rel: str) -> bool:
-        return rel in self._in
-
-    def add(self, rel: str, mtime_ns: int, counted: int = 0) -> None:
-        if rel not in self._in:
-            self._in.add(rel)
-            heapq.heappush(self._heap, (-mtime_ns, rel, counted))
-
-    def pop(self) -> tuple[str, int] | None:
-        if not self._heap:
-            return None
-        _, rel, counted = heapq.heappop(self._heap)
-        return rel, counted

@@ -12,6 +12,7 @@ from holaf.holaf_database import ImageDatabase
 from holaf.holaf_image_batch import Batch, encode, split, whole
 from holaf.holaf_image_records import IndexedFile, IndexedFolder
 from holaf.holaf_image_viewer_backend import index_worker as module
+from holaf.holaf_image_viewer_backend import turns
 from holaf.holaf_image_viewer_backend.index_frames import (
     IN_FLIGHT,
     MOST_BYTES,
@@ -208,6 +209,7 @@ class InProcess:
         self.inbox = queue.SimpleQueue()
         self.roots = {}
         self.states = []
+        self.checking = []
         self.worker = IndexWorker(
             self.answer,
             {
@@ -229,6 +231,7 @@ class InProcess:
             self.roots = {row[0]: row[1:] for row in message["roots"]}
         else:
             self.states.append(message["progress"]["state"])
+            self.checking.append(message["progress"]["checking"])
 
     def close(self):
         self.inbox.put(None)
@@ -339,3 +342,33 @@ def test_a_live_file_does_not_wait_for_the_scan(start):
     worker.inbox.put({"sync": {}})
     eventually(lambda: bench.database.count() == 3001, 30)
     assert next(count for count, there in seen if there) < 2500
+
+
+def test_a_live_file_does_not_wait_until_all_known_files_were_compared(start, monkeypatch):
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    worker, bench = start(watch=False, poll_s=1000)
+    folders = [bench.output / f"sub{number:02}" for number in range(20)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "a.png").write_bytes(png())
+        os.utime(folder, (1_000_000, 1_000_000))
+    worker.inbox.put({"sync": {}})
+    eventually(lambda: bench.database.count() == 20)
+    eventually(lambda: worker.states[-1] == "idle" and not worker.checking[-1])
+    live = folders[0] / "live.png"
+    known, listed, told = worker.worker._known.files, [], []
+
+    def files(root_id, folder):
+        if not listed:
+            live.write_bytes(png())
+            worker.inbox.put({"nudge": [os.fsencode(live).hex()]})
+        listed.append(bench.database.by_path("sub00/live.png") is not None)
+        told.append((worker.states[-1], worker.checking[-1]))
+        return known(root_id, folder)
+
+    monkeypatch.setattr(worker.worker._known, "files", files)
+    worker.inbox.put({"sync": {}})
+    eventually(lambda: len(listed) > 20)
+    eventually(lambda: worker.states[-1] == "idle" and not worker.checking[-1])
+    assert True in listed, "it waited for all folders"
+    assert ("idle", True) in told, "it was not said that files are being compared"

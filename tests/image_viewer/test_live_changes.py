@@ -6,10 +6,12 @@ import os
 
 import pytest
 from fakes import FakeClock
+from holaf.holaf_image_viewer_backend import differences, folder_names, known_files, turns
 from holaf.holaf_image_viewer_backend.half_written import looks_whole
 from holaf.holaf_image_viewer_backend.live_changes import LOOKS, LiveChanges
 from holaf.holaf_image_viewer_backend.watcher import CLOSED, CREATED, DELETED, LOST, MOVED, Event
 from indexing import Bench, png
+from PIL import Image
 
 
 @pytest.fixture
@@ -180,3 +182,43 @@ def test_a_sidecar_of_the_whole_name_and_of_the_stem_reach_their_picture(bench, 
     tell(bench, live, (CLOSED, "a.png.txt"), (CLOSED, "b.txt"))
     assert bench.row("a.png")["has_prompt"]
     assert bench.row("b.png")["has_prompt"]
+
+
+def test_what_happens_while_a_huge_folder_is_compared_in_slices_is_right(bench, live, monkeypatch):
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    for module in (folder_names, differences):
+        monkeypatch.setattr(module, "STEPS", 1)
+    monkeypatch.setattr(known_files, "PAGE", 3)
+
+    def path(number):
+        return bench.output / f"a{number:02}.png"
+
+    for number in range(40):
+        path(number).write_bytes(png(shade=number))
+    bench.scan()
+    path(39).write_bytes(png(9, 9))  # nobody tells of this one
+    here = sorted(bench.output.iterdir())
+    slices = 0
+    for _ in bench.scanner.sweep(bench.state()):
+        slices += 1
+        new = bench.output / f"new{slices}.png"
+        old = here.pop(slices * 7 % (len(here) - 1))  # never the last one
+        if slices % 3 == 0:
+            new.write_bytes(png())
+            old.unlink()
+            live.handle([Event(CLOSED, str(new)), Event(DELETED, str(old))])
+        elif slices % 3 == 1:
+            old.rename(new)
+            live.handle([Event(MOVED, str(old), False, str(new))])
+        else:
+            old.write_bytes(png(7, 7))
+            live.handle([Event(CLOSED, str(old))])
+            new = old
+        here.insert(0, new)
+    bench.out.flush()
+    assert slices > 50
+    assert bench.paths() == sorted(one.name for one in bench.output.iterdir())
+    assert bench.row("a39.png")["width"] == 9
+    for name in bench.paths():
+        with Image.open(bench.output / name) as picture:
+            assert bench.row(name)["width"] == picture.width

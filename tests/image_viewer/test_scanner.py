@@ -116,7 +116,7 @@ def test_files_read_by_an_older_parser_are_read_again(bench):
     settle(bench.output)
     bench.scan()
     bench.read_paths.clear()
-    bench.scanner._parser += 1
+    bench.scanner._differences.parser += 1
     bench.run(bench.scanner.sweep(bench.state()))
     assert len(bench.read_paths) == 1
 
@@ -204,14 +204,14 @@ def test_a_name_missing_from_a_listing_is_not_removed_while_the_file_is_there(be
     write(bench.output / "sub/b.png")
     settle(bench.output)
     bench.scan()
-    real = bench.scanner.list_folder
+    real = scanner_module.list_folder
 
-    def partial(state, rel):
-        listing = real(state, rel)
+    def partial(*arguments):
+        listing = yield from real(*arguments)
         listing.files.pop("a.png", None)
         return listing
 
-    monkeypatch.setattr(bench.scanner, "list_folder", partial)
+    monkeypatch.setattr(scanner_module, "list_folder", partial)
     os.utime(bench.output / "sub")
     assert bench.scan() == ["sub/a.png", "sub/b.png"]
 
