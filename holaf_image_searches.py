@@ -60,19 +60,36 @@ class SavedSearches:
 
         return self._database._write(job)
 
-    def delete(self, search_id: Any) -> None:
-        """Raises NotFound."""
-        if isinstance(search_id, bool) or not isinstance(search_id, int):
-            raise BadRequest("id must be the number of a saved search.", field="id")
+    def rename(self, search_id: Any, name: Any) -> None:
+        """Raises NotFound; Conflict when another one has the name."""
+        number, name = checked_id(search_id), checked_name(name)
 
         def job(db: sqlite3.Connection) -> int:
-            # SQLite has no larger numbers.
-            if abs(search_id) >= 1 << 63:
-                return 0
-            return db.execute("DELETE FROM saved_searches WHERE id = ?", (search_id,)).rowcount
+            for row in db.execute("SELECT id, name FROM saved_searches").fetchall():
+                if row["id"] != number and row["name"].casefold() == name.casefold():
+                    raise Conflict(f"There is a saved search “{row['name']}” already.")
+            statement = "UPDATE saved_searches SET name = ? WHERE id = ?"
+            return db.execute(statement, (name, number)).rowcount
 
         if not self._database._write(job):
             raise NotFound("This saved search is gone already.")
+
+    def delete(self, search_id: Any) -> None:
+        """Raises NotFound."""
+        number = checked_id(search_id)
+
+        def job(db: sqlite3.Connection) -> int:
+            return db.execute("DELETE FROM saved_searches WHERE id = ?", (number,)).rowcount
+
+        if not self._database._write(job):
+            raise NotFound("This saved search is gone already.")
+
+
+def checked_id(search_id: Any) -> int:
+    if isinstance(search_id, bool) or not isinstance(search_id, int):
+        raise BadRequest("id must be the number of a saved search.", field="id")
+    # SQLite has no larger numbers; nothing has the number 0.
+    return search_id if abs(search_id) < 1 << 63 else 0
 
 
 def checked_name(name: Any) -> str:

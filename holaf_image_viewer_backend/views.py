@@ -22,7 +22,7 @@ from ..holaf_core.errors import NotFound, Unavailable
 from ..holaf_core.memory import release
 from ..holaf_database import ImageDatabase
 from .columns import Columns
-from .generations import Generation, among
+from .generations import Generation
 from .name_tables import NameTables
 from .ordering import Orders
 from .regex_lanes import without_waiting
@@ -66,7 +66,7 @@ class View:
     ids: np.ndarray  # uint32, in order
     aspects: np.ndarray  # uint8, see generations.aspect_bytes
     groups: Groups
-    months: Groups  # of views by date
+    months: Groups  # of views by date, or grouped by it
     total_count: int
 
     def layout(self) -> bytes:
@@ -215,7 +215,7 @@ class ViewEngine:
             slots, groups = grouped(
                 now, slots, query.group, newest_first, self._names, self._database
             )
-        dated = query.sort == "mtime" and query.group in (None, "day", "month")
+        dated = query.group in ("day", "month") or (query.group is None and query.sort == "mtime")
         view = View(
             id=secrets.token_urlsafe(9),
             query=query,
@@ -260,11 +260,21 @@ class ViewEngine:
             self._views.move_to_end(view_id)
             return view
 
-    def ids_of(self, view_id: str, except_ids: Iterable[int] = ()) -> list[int]:
-        """All pictures of a view but some, in its order: a selection by query."""
-        view = self.get(view_id)
-        without = np.array([one for one in except_ids if 0 <= one < 1 << 32], np.int64)
-        return view.ids[~among(view.ids, without)].tolist()
+    def ids_of(self, view_id: str, ranges: Iterable[tuple[int, int]]) -> list[int]:
+        """What a view has at some ranges of positions, as (start, count): a selection by query."""
+        ids = self.get(view_id).ids
+        bounds = np.array(list(ranges), np.int64).reshape(-1, 2)
+        # They may overlap: of each position, how many have begun and how many have ended.
+        steps = np.zeros(len(ids) + 1, np.int32)
+        np.add.at(steps, np.minimum(bounds[:, 0], len(ids)), 1)
+        np.subtract.at(steps, np.minimum(bounds.sum(axis=1), len(ids)), 1)
+        return ids[steps.cumsum()[:-1] > 0].tolist()
+
+    def marks(self, view_id: str, at: int | None = None) -> dict[str, Any]:
+        """What is where in a view: see `marks.marks_of`."""
+        from .marks import marks_of
+
+        return marks_of(self.get(view_id), self._now(), self._names, self._database, at)
 
     def patch(self, old_id: str | None, new: View) -> dict[str, Any] | None:
         """What turns the view `old_id` into `new`; None when the whole is wanted instead."""

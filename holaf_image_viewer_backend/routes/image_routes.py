@@ -61,6 +61,13 @@ def routes(library: Library, database: ImageDatabase, engine: ViewEngine) -> Rou
         image_id = number(request.query, "id")
         return {"position": await asyncio.to_thread(view.position, image_id)}
 
+    @routes.get("/marks", Tier.VIEW)
+    async def marks(request):
+        """?view=&at= → {by, exact, marks: [{start, value}]}: see `marks.marks_of`"""
+        view = request.query.get("view", "")
+        at = number(request.query, "at") if "at" in request.query else None
+        return json_bytes(await engine.run(lambda: json.dumps(engine.marks(view, at))))
+
     @routes.get("/filter-options", Tier.VIEW)
     async def filter_options(request):
         return json_bytes(await asyncio.to_thread(options, library, database, engine))

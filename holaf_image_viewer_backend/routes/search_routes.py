@@ -53,6 +53,13 @@ def routes(
         found = await asyncio.to_thread(saved.save, data.get("name"), data.get("query"))
         return announced(id=found)
 
+    @routes.post("/saved-searches/rename", Tier.CHANGE)
+    async def rename(request):
+        """{id, name} → {}; a name that another one has is refused."""
+        data = await body(request)
+        await asyncio.to_thread(saved.rename, data.get("id"), data.get("name"))
+        return announced()
+
     @routes.post("/saved-searches/delete", Tier.CHANGE)
     async def delete(request):
         """{id} → {}"""

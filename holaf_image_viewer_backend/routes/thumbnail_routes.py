@@ -23,6 +23,7 @@ from ..views import ViewEngine
 MOST_IN_A_BATCH = 200
 MOST_IDS = 2000
 MOST_EXCEPTIONS = 20_000
+MOST_RANGES = 20_000
 
 # A thumbnail's name is made from its content, so what it names never changes.
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -81,8 +82,10 @@ def routes(
         data = await body(request)
         if data.get("all") is True:
             return start_all()
-        many = "filter" in data
-        if many:
+        many = "filter" in data or "ranges" in data
+        if "ranges" in data:
+            ids = await asyncio.to_thread(within, data, engine)
+        elif many:
             ids = await asyncio.to_thread(matching, data, engine)
         else:
             ids = await asyncio.to_thread(named, data, database)
@@ -179,7 +182,7 @@ def find(
 
 
 def matching(data: Mapping[str, Any], engine: ViewEngine) -> list[int]:
-    """The ids of all that match `filter` (as of `view`), without those in `except`."""
+    """The ids of all that match `filter` now, without those in `except`."""
     wanted = data["filter"]
     if not isinstance(wanted, dict):
         raise BadRequest("filter must be an object.", field="filter")
@@ -188,6 +191,26 @@ def matching(data: Mapping[str, Any], engine: ViewEngine) -> list[int]:
 
     found = engine.open(parse(wanted, also=frozenset({"group"}))).ids.tolist()
     return [one for one in found if one not in without]
+
+
+def within(data: Mapping[str, Any], engine: ViewEngine) -> list[int]:
+    """The ids at `ranges`, [start, count] each, of the view `view`: what a page has shown.
+
+    Raises NotFound with `expired` when the view is forgotten: open it again, and say it anew.
+    """
+    view, ranges = data.get("view"), data["ranges"]
+    if not isinstance(view, str):
+        raise BadRequest("view must be the id of a view.", field="view")
+    if not isinstance(ranges, list) or not all(map(is_range, ranges)):
+        raise BadRequest("ranges must be a list of [start, count].", field="ranges")
+    if len(ranges) > MOST_RANGES:
+        raise BadRequest(f"At most {MOST_RANGES} ranges at a time.", field="ranges")
+    return engine.ids_of(view, ranges)
+
+
+def is_range(value: Any) -> bool:
+    numbers = isinstance(value, list) and len(value) == 2
+    return numbers and all(type(one) is int and 0 <= one < 1 << 53 for one in value)
 
 
 def ids_in(data: Mapping[str, Any], most: int) -> list[int]:

@@ -46,6 +46,7 @@ export const strings = {
       : `nothing to remove, ${count(result?.kept ?? 0)} in use`,
   synced: (/** @type {number} */ total) => `${plural(total, "item")} in the gallery`,
   cancelled: (/** @type {string} */ what) => `${what}: cancelled`,
-  tooMany: (/** @type {number} */ most) => `Choose at most ${count(most)} pictures, or select all.`,
+  stillLoading: "The list is still being loaded. Try again in a moment.",
+  interrupted: (/** @type {string} */ what) => `${what}: the server was restarted before it was done`,
   taskFailed: (/** @type {string} */ what, /** @type {string} */ why) => `${what} failed: ${why}`,
 };

@@ -1,12 +1,11 @@
 /** What the menu does: thumbnails, synchronising, statistics. */
-import { getJson, isAbort, postJson } from "../core/api.js";
+import { ApiError, getJson, isAbort, postJson } from "../core/api.js";
 import { events } from "../core/events.js";
 import { confirm } from "../ui/dialog.js";
 import { openMenu } from "../ui/menu.js";
 import { toast } from "../ui/toast.js";
 import { strings } from "./action_strings.js";
 
-const MOST_BY_ID = 2000;
 const QUICK_SYNC_MS = 2500;
 
 /** @typedef {import("./index.js").Gallery} Gallery */
@@ -64,13 +63,9 @@ const actions = {
     if (selection.empty) {
       return;
     }
-    const request = selection.toRequest(view.request);
+    const start = () => postJson("images/regenerate-thumbnail", selection.toRequest(view));
     const ids = selection.ids ?? [...grid.cells.used.keys()];
-    if (selection.ids && ids.length > MOST_BY_ID) {
-      toast({ text: strings.tooMany(MOST_BY_ID), kind: "warn" });
-      return;
-    }
-    await run(strings.regenerateSelected, () => postJson("images/regenerate-thumbnail", request), strings.thumbsMade);
+    await run(strings.regenerateSelected, () => onView(view, start), strings.thumbsMade);
     thumbs.renew(ids);
   },
   async regenerateFailed() {
@@ -155,6 +150,26 @@ async function synchronise({ view }) {
 }
 
 /**
+ * Does what names pictures by where they stand in the view. Where the server has forgotten that, as after a restart,
+ * it is opened again, and what is still in it is meant.
+ * @param {import("./view.js").View} view @param {() => Promise<any>} start
+ */
+async function onView(view, start) {
+  if (!view.filled) {
+    throw new Error(strings.stillLoading);
+  }
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof ApiError && error.data?.expired)) {
+      throw error;
+    }
+    await view.refresh();
+    return await start();
+  }
+}
+
+/**
  * Starts something and shows how far it is, where the server follows it as a task.
  * @param {string} what
  * @param {() => Promise<any>} start
@@ -173,32 +188,43 @@ async function run(what, start, result) {
     onCancel: () => void postJson("utilities/tasks/cancel", { id }).catch(() => {}),
   });
   const watching = new AbortController();
-  events.on(
-    "tasks",
-    (data) => {
-      const task = (Array.isArray(data) ? data : (data?.tasks ?? [data])).find(
-        (/** @type {any} */ one) => one?.id === id,
-      );
-      if (!task) {
-        return;
+  const end = (/** @type {Parameters<typeof toast>[0]} */ said) => {
+    watching.abort();
+    shown.close();
+    toast(said);
+  };
+  /** When it began, as the server says: another one's tasks are counted from 1, too. @type {number | undefined} */
+  let begun;
+  /** @param {any} data */
+  const take = (data) => {
+    const task = data?.tasks?.find(
+      (/** @type {any} */ one) => one?.id === id && one.started === (begun ?? one.started),
+    );
+    begun ??= task?.started;
+    if (task?.state === "running") {
+      shown.update({
+        progress: task.total ? task.done / task.total : 0,
+        text: task.message ? `${what}: ${task.message}` : what,
+      });
+    } else if (task?.state === "failed") {
+      end({ text: strings.taskFailed(what, task.error || task.message), kind: "error" });
+    } else if (task?.state === "cancelled") {
+      end(strings.cancelled(what));
+    } else if (task?.state === "done") {
+      end({ text: strings.done(what, result(task.result)), kind: "good" });
+    }
+    return task;
+  };
+  events.on("tasks", take, watching.signal);
+  let away = false;
+  events.onState(async (state) => {
+    const back = away && state === "open";
+    away = state !== "open";
+    if (back) {
+      const tasks = await getJson("utilities/tasks", watching.signal).catch(() => null);
+      if (tasks && !watching.signal.aborted && !take(tasks)) {
+        end({ text: strings.interrupted(what), kind: "warn" });
       }
-      if (task.state === "running") {
-        shown.update({
-          progress: task.total ? task.done / task.total : 0,
-          text: task.message ? `${what}: ${task.message}` : what,
-        });
-        return;
-      }
-      watching.abort();
-      shown.close();
-      if (task.state === "failed") {
-        toast({ text: strings.taskFailed(what, task.error || task.message), kind: "error" });
-      } else if (task.state === "cancelled") {
-        toast(strings.cancelled(what));
-      } else if (task.state === "done") {
-        toast({ text: strings.done(what, result(task.result)), kind: "good" });
-      }
-    },
-    watching.signal,
-  );
+    }
+  }, watching.signal);
 }

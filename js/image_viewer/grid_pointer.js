@@ -90,7 +90,7 @@ function drawBand(grid, { view, selection, scope }, start) {
   const at = (event) => ({ x: event.clientX - box.left, y: event.clientY - box.top + grid.top });
   const from = at(start);
   const band = h("div", { class: "holaf-band" });
-  const kept = start.ctrlKey || start.metaKey || start.shiftKey ? (selection.ids ?? []) : [];
+  const kept = start.ctrlKey || start.metaKey || start.shiftKey ? selection.chosen : null;
   const drag = scope.child();
   let moved = false;
   start.preventDefault();
@@ -111,15 +111,16 @@ function drawBand(grid, { view, selection, scope }, start) {
     band.style.transform = `translate(${area.left}px, ${area.top - grid.base}px)`;
     band.style.width = `${area.right - area.left}px`;
     band.style.height = `${area.bottom - area.top}px`;
-    const ids = [...kept];
+    /** @type {number[]} */
+    const ids = [];
     for (const [first, last] of rangesIn(grid.geometry, area)) {
       ids.push(...view.ids.subarray(first, last + 1));
     }
-    selection.replace(ids);
+    selection.replace(ids, kept);
   });
   for (const type of ["pointerup", "pointercancel"]) {
     drag.listen(window, type, () => {
-      if (!moved && !kept.length) {
+      if (!moved && !kept) {
         selection.clear();
       }
       drag.dispose();

@@ -19,6 +19,24 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
   /** The picture that stands for a place: the first in view there, at the end the last of all. @param {number} fraction */
   const positionAt = (fraction) => (fraction < 1 ? grid.firstBelow(fraction * map.limit) : grid.geometry.count - 1);
 
+  /** Of an order that neither dates nor groups explain. @type {import("./place_marks.js").PlaceMarks | null} */
+  let places = null;
+  async function usePlaces() {
+    const { createPlaceMarks } = await import("./place_marks.js");
+    places ??= createPlaceMarks(view, scope, () => {
+      mark();
+      timeline.renew();
+    });
+    places.renew();
+  }
+
+  /** What has its own part of the bar. */
+  function parts() {
+    const { months, groups } = view;
+    const found = months.length ? months : groups.length ? groups : (places?.parts ?? []);
+    return found.length > MOST_MARKS ? [] : found;
+  }
+
   const timeline = createTimeline({
     scope,
     jump,
@@ -27,7 +45,7 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
     sized: () => mark(),
     labelAt(fraction) {
       const position = positionAt(fraction);
-      return view.total ? placeLabel(view, rows.get(view.ids[position]), position) : "";
+      return view.total ? placeLabel(view, rows.get(view.ids[position]), position, places) : "";
     },
     keydown(event) {
       const to = target(event.key);
@@ -38,7 +56,7 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
     },
   });
 
-  /** Where a key leads: a screen, a month or a twentieth of the list, an end. @param {string} key @returns {number | null} */
+  /** Where a key leads: a screen, a month, a group or a twentieth of the list, an end. @param {string} key @returns {number | null} */
   function target(key) {
     switch (key) {
       case "ArrowUp":
@@ -62,29 +80,30 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
 
   /** @param {1 | -1} by */
   function turn(by) {
-    const { months } = view;
-    const { geometry } = grid;
-    if (!months.length || !geometry.rows) {
+    const steps = parts();
+    if (!steps.length || !grid.geometry.rows) {
       return map.top + (by * map.limit) / PARTS;
     }
-    const here = groupAt(months, grid.firstBelow(map.top));
-    const to = months[here + by];
+    const here = groupAt(steps, grid.firstBelow(map.top));
+    const to = steps[here + by];
     return to ? grid.topOf(to.start) : by < 0 ? 0 : map.limit;
   }
 
   function mark() {
     const { geometry } = grid;
-    const { months, groups, filled } = view;
+    const { months, groups, filled, total } = view;
     const limit = Math.max(1, map.limit);
     /** @param {number} position */
     const placeOf = (position) => timeline.placeOf(Math.min(1, geometry.rowTop[rowOf(geometry, position)] / limit));
     const usable = filled && geometry.rows > 0;
-    const parts = months.length ? months : groups.length > MOST_MARKS ? [] : groups;
+    if (filled && total && !months.length && !groups.length) {
+      void usePlaces();
+    }
     const newestFirst = months.length ? months[0].key >= months[months.length - 1].key : null;
     timeline.element.classList.toggle("holaf-partial", !usable);
     timeline.mark(
-      usable ? segments(parts, placeOf, timeline.placeOf(1)) : [],
-      usable ? years(months, placeOf, timeline.height) : [],
+      usable ? segments(parts(), placeOf, timeline.placeOf(1)) : [],
+      usable ? years(months.length || groups.length ? months : (places?.named ?? []), placeOf, timeline.height) : [],
       { ...strings.ends(newestFirst), dated: months.length > 0 },
     );
   }

@@ -53,7 +53,7 @@ export function groupsWithin(groups, count) {
 
 /**
  * The number of the group that holds a position; 0 when there are none.
- * @param {readonly Group[]} groups
+ * @param {readonly {start: number}[]} groups
  * @param {number} position
  */
 export function groupAt(groups, position) {

@@ -40,7 +40,7 @@ const client = [...crypto.getRandomValues(new Uint8Array(8))]
   .join("");
 let mounted = 0;
 /** @type {import("./grid.js").Look} */
-const FIRST_LOOK = { mode: "justified", size: 220 };
+const FIRST_LOOK = { mode: "justified", size: 200 };
 // What is typed without a longer rest is one step of the history.
 const ONE_WORD_MS = 2500;
 // A search that takes a blink is not worth showing.
@@ -76,11 +76,13 @@ export class Gallery {
     this.ownSort = this.preferences.get("images.filters", null) !== null;
     this.inUrl = host.kind === "standalone" && !panel;
     this.client = `${client}-${++mounted}`;
+    // As the settings were last: news of them would lay out anew what has just been drawn.
+    const { look, dateHeaders = true } = this.preferences.get("images.defaults", /** @type {any} */ ({}));
     this.store = createStore(
       /** @type {State} */ ({
         filters: firstFilters(this.inUrl ? location.search : "", this.preferences.get("images.filters")),
-        look: { ...FIRST_LOOK, ...this.preferences.get("images.look", null) },
-        dateHeaders: true,
+        look: { ...FIRST_LOOK, ...look, ...this.preferences.get("images.look", null) },
+        dateHeaders,
         infoOpen: false,
         terms: { text: "", chips: [] },
         mistake: null,
@@ -157,7 +159,7 @@ export class Gallery {
     scope.listen(root, "keydown", (event) => this.#keydown(event));
     scope.listen(root, "focus", () => (this.largeView?.element ?? this.grid.list).focus({ preventScroll: true }));
     this.#watchSize();
-    this.grid.setLook(store.get().look);
+    this.grid.setLook(store.get().look, store.get().dateHeaders);
     this.selection.onChange(() => this.#selectionChanged(), scope.signal);
     if (this.inUrl) {
       // What was remembered belongs into the address too: it may be shared, and is where "back" leads.
@@ -237,6 +239,7 @@ export class Gallery {
     } else if (change.kind === "filled") {
       this.grid.follow(change.before);
     } else {
+      this.selection.settle(change.before);
       this.rows.forget(change.whole ? change.before : change.changed);
       this.thumbs.renew(change.changed);
       const added = this.grid.follow(change.before);
@@ -345,7 +348,9 @@ export class Gallery {
     }
     const { look, filters, dateHeaders } = this.store.get();
     const own = this.preferences.get("images.look", null);
-    const wanted = own ? look : { mode: defaults.layout, size: defaults.tile_size };
+    const usual = { mode: defaults.layout, size: defaults.tile_size };
+    const wanted = own ? look : usual;
+    this.preferences.set("images.defaults", { look: usual, dateHeaders: defaults.show_date_headers });
     if (wanted.mode !== look.mode || wanted.size !== look.size || defaults.show_date_headers !== dateHeaders) {
       this.store.update({ look: wanted, dateHeaders: defaults.show_date_headers });
       this.grid.setLook(wanted, defaults.show_date_headers);

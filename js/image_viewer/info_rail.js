@@ -249,6 +249,7 @@ function factLines(found, look) {
     "cfg",
     "seed",
     "denoise",
+    "guidance",
   ]);
   /** @type {Array<[string, any]>} */
   const lines = [];
@@ -268,7 +269,7 @@ function factLines(found, look) {
     }
     const text = (Array.isArray(value) ? value : [value]).map((one) => [
       Array.isArray(value) ? loraLine(one) : String(one),
-      FIELDS[name](one),
+      FIELDS[name]?.(one),
     ]);
     lines.push([
       strings.facts[name],
@@ -279,16 +280,18 @@ function factLines(found, look) {
           title: status === "partial" ? strings.partial : null,
         },
         text.map(([line, term]) =>
-          h(
-            "button",
-            {
-              type: "button",
-              class: "holaf-fact-link",
-              title: words.filterBy(term),
-              onclick: () => look.narrow(term),
-            },
-            line,
-          ),
+          term
+            ? h(
+                "button",
+                {
+                  type: "button",
+                  class: "holaf-fact-link",
+                  title: words.filterBy(term),
+                  onclick: () => look.narrow(term),
+                },
+                line,
+              )
+            : h("span", {}, line),
         ),
         status === "partial" ? icon("circle-help", 12) : null,
         name === "seed" ? copyButton(String(value), strings.facts.seed) : null,

@@ -25,6 +25,7 @@ export const strings = {
     cfg: "CFG",
     seed: "Seed",
     denoise: "Denoise",
+    guidance: "Guidance",
   },
   prompt: "Prompt",
   negative: "Negative prompt",

@@ -3,28 +3,37 @@ import { postJson } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { dialog } from "../ui/dialog.js";
 import { strings } from "./action_strings.js";
+import { monthRange } from "./facet_choice.js";
 import { groupAt, startOfDay } from "./groups.js";
 
 /** @param {import("./index.js").Gallery} gallery */
 export async function askForDate({ view, grid, scope }) {
   const { request, id } = view;
-  // By other groups in the order of dates, too: then the server says which days there are.
-  const days =
-    request.group === "day" ? view.groups : (await postJson("images/view", { ...request, group: "day" })).groups;
+  const own = request.group === "day";
+  // By months in another order their days are mixed: then a date leads to its month. Else the server says which days.
+  const mixed = request.group === "month" && !request.sort.startsWith("mtime");
+  const days = own
+    ? view.groups
+    : mixed
+      ? view.months
+      : (await postJson("images/view", { ...request, group: "day" })).groups;
   const known = days.filter((/** @type {any} */ { key }) => key);
   if (scope.disposed || !known.length) {
     return;
   }
   const keys = known.map((/** @type {any} */ { key }) => key).sort();
+  const ends = [keys[0], keys[keys.length - 1]].map((key) =>
+    mixed ? monthRange(+key.slice(0, 4), +key.slice(5)) : { from: key, to: key },
+  );
   const here = days[groupAt(days, grid.firstBelow(grid.top))].key;
   const field = h("input", {
     type: "date",
     class: "holaf-input",
     "aria-label": strings.jumpDate,
     required: true,
-    min: keys[0],
-    max: keys[keys.length - 1],
-    value: here || keys[keys.length - 1],
+    min: ends[0].from,
+    max: ends[1].to,
+    value: here ? here.padEnd(10, "-01") : ends[1].to,
   });
   const sure = await dialog({
     title: strings.jumpTitle,
@@ -39,6 +48,6 @@ export async function askForDate({ view, grid, scope }) {
   });
   if (sure && field.value) {
     // The list may have changed meanwhile; its days are then in view.groups, where they are its groups.
-    grid.goTo(startOfDay(view.id !== id && request.group === "day" ? view.groups : days, field.value));
+    grid.goTo(startOfDay(view.id !== id && own ? view.groups : days, field.value));
   }
 }

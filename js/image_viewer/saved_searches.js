@@ -1,6 +1,7 @@
 /** Searches that were given a name: kept on the server, opened and deleted here. */
 import { getJson, isAbort, postJson } from "../core/api.js";
 import { fill, h, icon } from "../core/dom.js";
+import { events } from "../core/events.js";
 import { prompt } from "../ui/dialog.js";
 import { openPopover } from "../ui/popover.js";
 import { toast } from "../ui/toast.js";
@@ -48,15 +49,25 @@ export function openSaved(gallery, anchor) {
   if (!popover) {
     return;
   }
-  const { signal } = popover.scope;
+  let reading = new AbortController();
+  popover.scope.onDispose(() => reading.abort());
   /** @type {Saved[]} */
   let known = [];
+  let drawn = false;
 
   async function read() {
+    if (popover?.scope.disposed) {
+      return;
+    }
+    reading.abort();
+    reading = new AbortController();
+    const { signal } = reading;
     try {
       const answer = await getJson("images/saved-searches", signal);
-      known = answer.searches ?? answer.saved ?? answer;
-      draw();
+      if (!drawn || JSON.stringify(answer.searches) !== JSON.stringify(known)) {
+        known = answer.searches;
+        draw();
+      }
     } catch (error) {
       if (!isAbort(error)) {
         fill(list, h("li", { class: "holaf-note" }, /** @type {Error} */ (error).message));
@@ -65,6 +76,9 @@ export function openSaved(gallery, anchor) {
   }
 
   function draw() {
+    drawn = true;
+    const buttons = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll("button")]);
+    const at = buttons().indexOf(/** @type {HTMLElement} */ (document.activeElement));
     fill(
       list,
       known.length === 0 && h("li", { class: "holaf-note" }, words.nothingSaved),
@@ -85,10 +99,16 @@ export function openSaved(gallery, anchor) {
             },
             h("span", { class: "holaf-clip", dir: "auto" }, one.name),
           ),
+          iconButton("pencil", words.renameSaved(one.name), () => void rename(one)),
           iconButton("trash-2", words.deleteSaved(one.name), () => void remove(one)),
         ),
       ),
     );
+    if (at >= 0) {
+      // One to the left of the same kind where the last one went.
+      const left = buttons();
+      (left[at < left.length ? at : at - 3] ?? (worth ? saveButton : list.parentElement))?.focus();
+    }
     popover?.place();
   }
 
@@ -101,8 +121,7 @@ export function openSaved(gallery, anchor) {
       label: words.saveName,
       value: wanted.search.trim().slice(0, LONGEST_NAME),
       action: words.saveAction,
-      check: (text) =>
-        text.trim() ? (text.trim().length > LONGEST_NAME ? words.nameTooLong(LONGEST_NAME) : null) : words.nameMissing,
+      check: checkName,
       signal: gallery.scope.signal,
     });
     if (name !== null) {
@@ -121,16 +140,29 @@ export function openSaved(gallery, anchor) {
   }
 
   /** @param {Saved} one */
+  async function rename(one) {
+    popover?.close();
+    const name = await prompt({
+      title: words.renameTitle,
+      label: words.saveName,
+      value: one.name,
+      action: words.renameAction,
+      check: checkName,
+      signal: gallery.scope.signal,
+    });
+    if (name !== null && name.trim() !== one.name) {
+      await attempt(async () => {
+        await postJson("images/saved-searches/rename", { id: one.id, name });
+        toast({ text: words.savedAs(name.trim()), kind: "good" });
+      });
+    }
+  }
+
+  /** @param {Saved} one */
   async function remove(one) {
     await attempt(async () => {
       await postJson("images/saved-searches/delete", { id: one.id });
-      const at = known.indexOf(one);
-      known = known.filter((other) => other !== one);
-      if (!popover?.scope.disposed) {
-        draw();
-        const buttons = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(".holaf-icon-button"));
-        (buttons[Math.min(at, buttons.length - 1)] ?? (worth ? saveButton : null) ?? list.parentElement).focus();
-      }
+      await read();
       toast({
         text: words.deleted(one.name),
         action: {
@@ -138,17 +170,21 @@ export function openSaved(gallery, anchor) {
           action: () =>
             void attempt(async () => {
               await keep(one.name, one.query);
-              if (!popover?.scope.disposed) {
-                await read();
-              }
+              await read();
             }),
         },
       });
     });
   }
 
+  // Also what another tab saves or deletes; the newest event comes at once, and asks again for what was just read.
+  events.on("images.saved-searches", () => void read(), popover.scope.signal);
   void read();
 }
+
+/** @param {string} text */
+const checkName = (text) =>
+  text.trim() ? (text.trim().length > LONGEST_NAME ? words.nameTooLong(LONGEST_NAME) : null) : words.nameMissing;
 
 /** @param {string} name @param {any} query */
 const keep = (name, query) => postJson("images/saved-searches/save", { name, query });

@@ -1,10 +1,17 @@
 /**
- * Which pictures are selected: a few by their ids, or all that match with a few exceptions, so that
- * "select all" of a million pictures is one word.
+ * Which pictures are selected: a bit for each id, or all that match but those with a bit, so that "select all" of a
+ * million pictures is one word and a group of half a million is an eighth of a megabyte.
  */
+
+/** More than these are named by where they stand in the list. */
+const FEW = 2000;
+
+/** @typedef {{bits: Uint32Array, size: number, all: boolean}} Chosen */
+
 export class Selection {
-  /** @type {Set<number>} the chosen ones, or the exceptions when `all` */
-  #ids = new Set();
+  /** The chosen ones, or the exceptions when `all`. */
+  #bits = new Uint32Array(64);
+  #size = 0;
   #all = false;
   /** @type {Set<() => void>} */
   #listeners = new Set();
@@ -28,42 +35,93 @@ export class Selection {
   }
 
   /** @param {number} id */
+  #bit(id) {
+    return ((this.#bits[id >>> 5] >>> (id & 31)) & 1) === 1;
+  }
+
+  /** @param {number} id @param {boolean} on */
+  #put(id, on) {
+    if (this.#bit(id) !== on) {
+      const at = id >>> 5;
+      if (at >= this.#bits.length) {
+        const old = this.#bits;
+        this.#bits = new Uint32Array(Math.max(at + 64, old.length * 2));
+        this.#bits.set(old);
+      }
+      this.#bits[at] ^= 1 << (id & 31);
+      this.#size += on ? 1 : -1;
+    }
+  }
+
+  #none() {
+    this.#all = false;
+    this.#bits = new Uint32Array(64);
+    this.#size = 0;
+  }
+
+  /** @param {number} id */
   has(id) {
-    return this.#ids.has(id) !== this.#all;
+    return this.#bit(id) !== this.#all;
   }
 
   /** @param {number} total pictures that match */
   count(total) {
-    return this.#all ? Math.max(0, total - this.#ids.size) : this.#ids.size;
+    return this.#all ? Math.max(0, total - this.#size) : this.#size;
   }
 
   get empty() {
-    return !this.#all && this.#ids.size === 0;
+    return !this.#all && this.#size === 0;
   }
 
-  /** The ids when they are few; null when all are selected. @returns {number[] | null} */
+  /** The ids when they are few, else null. @returns {number[] | null} */
   get ids() {
-    return this.#all ? null : [...this.#ids];
+    if (this.#all || this.#size > FEW) {
+      return null;
+    }
+    /** @type {number[]} */
+    const found = [];
+    for (let at = 0; found.length < this.#size; at++) {
+      for (let bits = this.#bits[at]; bits; bits &= bits - 1) {
+        found.push(at * 32 + 31 - Math.clz32(bits & -bits));
+      }
+    }
+    return found;
   }
 
-  /** What an action over the selection sends. @param {object} filter @returns {{ids: number[]} | {filter: object, except: number[]}} */
-  toRequest(filter) {
-    return this.#all ? { filter, except: [...this.#ids] } : { ids: [...this.#ids] };
+  /**
+   * What an action over the selection sends: a few ids, or ranges of the view that is shown.
+   * @param {{id: string, ids: Uint32Array}} view
+   * @returns {{ids: number[]} | {view: string, ranges: Array<[number, number]>}}
+   */
+  toRequest(view) {
+    const few = this.ids;
+    if (few) {
+      return { ids: few };
+    }
+    /** @type {Array<[number, number]>} */
+    const ranges = [];
+    let start = -1;
+    for (let at = 0; at <= view.ids.length; at++) {
+      const on = at < view.ids.length && this.has(view.ids[at]);
+      if (on && start < 0) {
+        start = at;
+      } else if (!on && start >= 0) {
+        ranges.push([start, at - start]);
+        start = -1;
+      }
+    }
+    return { view: view.id, ranges };
   }
 
   /** @param {number} id */
   only(id) {
-    this.#all = false;
-    this.#ids = new Set([id]);
     this.anchor = id;
-    this.#changed();
+    this.replace([id]);
   }
 
   /** @param {number} id */
   toggle(id) {
-    if (!this.#ids.delete(id)) {
-      this.#ids.add(id);
-    }
+    this.#put(id, !this.#bit(id));
     this.anchor = id;
     this.#changed();
   }
@@ -71,35 +129,49 @@ export class Selection {
   /** @param {Iterable<number>} ids @param {boolean} on */
   set(ids, on) {
     for (const id of ids) {
-      if (on === this.#all) {
-        this.#ids.delete(id);
-      } else {
-        this.#ids.add(id);
-      }
+      this.#put(id, on !== this.#all);
     }
     this.#changed();
   }
 
-  /** Selects exactly these. @param {Iterable<number>} ids */
-  replace(ids) {
-    this.#all = false;
-    this.#ids = new Set(ids);
-    this.#changed();
+  /** @returns {Chosen} what is selected now, for `replace` */
+  get chosen() {
+    return { bits: this.#bits.slice(), size: this.#size, all: this.#all };
+  }
+
+  /** Selects exactly these, and what was chosen earlier. @param {Iterable<number>} ids @param {Chosen | null} [kept] */
+  replace(ids, kept = null) {
+    this.#none();
+    if (kept) {
+      this.#bits = kept.bits.slice();
+      this.#size = kept.size;
+      this.#all = kept.all;
+    }
+    this.set(ids, true);
   }
 
   selectAll() {
+    this.#none();
     this.#all = true;
-    this.#ids = new Set();
     this.#changed();
   }
 
   clear() {
-    if (this.empty) {
-      return;
+    if (!this.empty) {
+      this.#none();
+      this.#changed();
     }
-    this.#all = false;
-    this.#ids = new Set();
-    this.#changed();
+  }
+
+  /** All of a list that goes on: what comes to it later was not meant. @param {Iterable<number>} list */
+  settle(list) {
+    if (this.#all) {
+      const excepted = this.#bits;
+      this.#none();
+      for (const id of list) {
+        this.#put(id, !((excepted[id >>> 5] >>> (id & 31)) & 1));
+      }
+    }
   }
 
   /**
@@ -107,27 +179,18 @@ export class Selection {
    * @param {Iterable<number>} list
    */
   keepOnly(list) {
-    const gone = new Set(this.#ids);
-    for (const id of list) {
-      if (gone.size === 0) {
-        return;
+    const { bits, size } = this.chosen;
+    if (size) {
+      this.#bits.fill(0);
+      this.#size = 0;
+      for (const id of list) {
+        if ((bits[id >>> 5] >>> (id & 31)) & 1) {
+          this.#put(id, true);
+        }
       }
-      gone.delete(id);
-    }
-    this.forget(gone);
-  }
-
-  /** These pictures no longer match or exist. @param {Iterable<number>} ids */
-  forget(ids) {
-    let touched = false;
-    for (const id of ids) {
-      touched = this.#ids.delete(id) || touched;
-      if (this.anchor === id) {
-        this.anchor = null;
+      if (this.#size !== size) {
+        this.#changed();
       }
-    }
-    if (touched) {
-      this.#changed();
     }
   }
 }

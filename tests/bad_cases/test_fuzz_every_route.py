@@ -24,13 +24,13 @@ ODD_VALUES = (
     ["%FF"], [":"], ["root", "trashcan"], ["x"] * 3000, list(range(3000)), {}, {"x": 1},
     {"x": None}, {"has_prompt": "yes"}, {"offset": -1}, {"search": "a\0b"}, {"x": {"y": {"z": []}}},
 )  # fmt: skip
-QUERY = ("id", "path_canon", "view", "from", "count", "raw", "v", "limit", "before", "nosuch")
+QUERY = ("id", "path_canon", "view", "from", "count", "raw", "v", "at", "limit", "before", "nosuch")
 BODY = (
     "folder_filters", "format_filters", "startDate", "endDate", "filename_search", "prompt_search",
     "workflow_search", "search", "bool_filters", "workflow_sources", "tags_filter", "sort",
     "offset", "limit", "group", "since", "ids", "id", "paths_canon", "path_canon", "client", "all",
-    "filter", "except", "view", "confirm_empty", "password", "current_password", "setup_code",
-    "others", "indexing", "thumbnails", "gallery", "nosuch",
+    "filter", "except", "view", "ranges", "confirm_empty", "password", "current_password",
+    "setup_code", "others", "indexing", "thumbnails", "gallery", "nosuch",
 )  # fmt: skip
 
 

@@ -187,13 +187,17 @@ def test_a_folder_that_is_renamed_has_its_new_name_at_once(database, engine):
     assert [(one["value"], one["count"]) for one in values] == [("new", 5)]
 
 
-def test_everything_but_some_is_a_selection(database, engine):
-    ids = database.store([indexed_file(n) for n in range(30)]).added_ids
+def test_ranges_of_a_view_are_a_selection_whatever_came_since(database, engine):
+    database.store([indexed_file(n) for n in range(30)])
     view = engine.open(parse({"sort": "name_asc"}))
-    chosen = engine.ids_of(view.id, [ids[3], ids[4], 10**9, -1])
-    assert chosen == [one for one in view.ids.tolist() if one not in (ids[3], ids[4])]
+    shown = view.ids.tolist()
+    database.store([indexed_file(n) for n in range(100, 110)])
+    assert engine.ids_of(view.id, [(0, 30)]) == shown
+    assert engine.ids_of(view.id, [(20, 5), (0, 2), (1, 3)]) == [*shown[:4], *shown[20:25]]
+    assert engine.ids_of(view.id, [(29, 10**15), (10**15, 1)]) == shown[29:]
+    assert engine.ids_of(view.id, []) == []
     with pytest.raises(NotFound):
-        engine.ids_of("nosuch")
+        engine.ids_of("nosuch", [(0, 1)])
 
 
 def test_one_random_seed_is_one_order_also_when_pictures_come(database, engine):

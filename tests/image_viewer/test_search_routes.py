@@ -203,6 +203,24 @@ async def test_saving_under_the_same_name_replaces(quiet_client):
     ]
 
 
+async def test_a_renamed_search_is_the_same_one(quiet_client):
+    made = await save(quiet_client, "Cats", {"search": "cat"})
+    await save(quiet_client, "Dogs", {"search": "dog"})
+    url = "/holaf/images/saved-searches/rename"
+    await answer(await quiet_client.post(url, json={**made, "name": " CATS "}))
+    assert [(one["id"], one["name"], one["query"]) for one in await saved(quiet_client)][0] == (
+        made["id"],
+        "CATS",
+        {"search": "cat"},
+    )
+    taken = await quiet_client.post(url, json={**made, "name": "dogs"})
+    assert (taken.status, "“Dogs”" in (await taken.json())["error"]) == (409, True)
+    assert (await quiet_client.post(url, json={**made, "name": ""})).status == 400
+    for number, status in ((1 << 63, 404), (99, 404), ("1", 400), (None, 400)):
+        response = await quiet_client.post(url, json={"id": number, "name": "x"})
+        assert response.status == status
+
+
 async def test_a_deleted_search_is_gone(quiet_client):
     made = await save(quiet_client, "Cats", {"search": "cat"})
     await answer(await quiet_client.post("/holaf/images/saved-searches/delete", json=made))

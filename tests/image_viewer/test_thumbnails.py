@@ -374,6 +374,7 @@ async def client(library, aiohttp_client):
 
     tasks = Tasks(library.events)
     library.open(start=False, background=False)
+    engine = ViewEngine(library.database, library.events.publish)
     app = web.Application()
     app.add_routes(
         bind(route, OpenGate())
@@ -381,15 +382,17 @@ async def client(library, aiohttp_client):
             library.thumbnails,
             library.database,
             tasks,
-            ViewEngine(library.database, library.events.publish),
+            engine,
         )
     )
     app[TASKS] = tasks
+    app[ENGINE] = engine
     yield await aiohttp_client(app)
     tasks.stop()
 
 
 TASKS = web.AppKey("tasks", object)
+ENGINE = web.AppKey("engine", object)
 
 
 async def until_ready(library, ids, status=2):
@@ -551,6 +554,8 @@ async def test_wishes_come_by_id_or_by_path_and_are_made(library, client):
 
 
 async def test_making_again_and_cleaning_answer_with_figures(library, client):
+    from holaf.holaf_image_viewer_backend.query import parse
+
     tasks = client.app[TASKS]
     ids = library.add("a.png", "b.png")
     library.thumbnails.start()
@@ -567,14 +572,28 @@ async def test_making_again_and_cleaning_answer_with_figures(library, client):
         assert task.state == "done"
     await until_ready(library, ids)
     everything_but = {"filter": {"sort": "mtime_asc", "group": "day"}, "except": ids[:1]}
-    for wanted, count in (({"filter": {"format_filters": ["PNG"]}}, 2), (everything_but, 1)):
+    shown = {"view": client.app[ENGINE].open(parse({})).id, "ranges": [[1, 1]]}
+    for wanted, count in (
+        ({"filter": {"format_filters": ["PNG"]}}, 2),
+        (everything_but, 1),
+        (shown, 1),
+    ):
         response = await client.post(url, json=wanted)
         number = (await response.json())["task"]
         task = await asyncio.to_thread(tasks.wait, number, 30)
         assert (task.state, task.result["total"]) == ("done", count)
-    for wrong in ({"filter": "all"}, {"filter": {"no": 1}}, {"filter": {}, "except": "x"}):
+    for wrong in (
+        {"filter": "all"},
+        {"filter": {"no": 1}},
+        {"filter": {}, "except": "x"},
+        {"ranges": [[0, 1]]},
+        {**shown, "ranges": [[0]]},
+        {**shown, "ranges": [[-1, 5]]},
+    ):
         assert (await client.post(url, json=wrong)).status == 400
     assert (await client.post(url, json={"filter": {"format_filters": ["MP4"]}})).status == 404
+    forgotten = await client.post(url, json={**shown, "view": "nosuch"})
+    assert (forgotten.status, (await forgotten.json())["expired"]) == (404, True)
     await until_ready(library, ids)
     library.database.store(removed=["a.png"])
     response = await client.post("/holaf/images/maintenance/clean-thumbnails", json={})

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Selection } from "../../../js/image_viewer/selection.js";
+import { random } from "./random.js";
 
 test("all that match is one word, with exceptions", () => {
   const selection = new Selection();
@@ -11,7 +12,14 @@ test("all that match is one word, with exceptions", () => {
   assert.ok(!selection.has(123));
   assert.equal(selection.count(1_000_000), 999_999);
   assert.equal(selection.ids, null);
-  assert.deepEqual(selection.toRequest({ sort: "name_asc" }), { filter: { sort: "name_asc" }, except: [123] });
+  const view = { id: "v", ids: Uint32Array.from({ length: 1_000_000 }, (_, at) => at + 1) };
+  assert.deepEqual(selection.toRequest(view), {
+    view: "v",
+    ranges: [
+      [0, 122],
+      [123, 999_877],
+    ],
+  });
   selection.set([123, 5], true);
   assert.equal(selection.count(1_000_000), 1_000_000);
 });
@@ -23,16 +31,68 @@ test("a range is added to what is selected, or replaces it", () => {
   assert.deepEqual(selection.ids, [1, 2, 3, 4]);
   selection.replace([7, 8]);
   assert.deepEqual(selection.ids, [7, 8]);
-  assert.deepEqual(selection.toRequest({}), { ids: [7, 8] });
+  assert.deepEqual(selection.toRequest({ id: "v", ids: Uint32Array.of(7, 8) }), { ids: [7, 8] });
 });
 
-test("what is deleted is no longer selected", () => {
+test("a group of half a million is selected with the rest, and named by where it stands", () => {
   const selection = new Selection();
-  selection.replace([1, 2]);
-  selection.anchor = 2;
-  selection.forget([2, 9]);
+  const ids = Uint32Array.from({ length: 1_000_000 }, (_, at) => 3_000_000 - at * 2);
+  selection.only(ids[3]);
+  selection.set(ids.subarray(200_000, 700_000), true);
+  selection.toggle(ids[200_000]);
+  assert.equal(selection.count(ids.length), 500_000);
+  assert.equal(selection.ids, null);
+  assert.ok(selection.has(ids[699_999]) && !selection.has(ids[700_000]));
+  assert.deepEqual(selection.toRequest({ id: "v", ids }), {
+    view: "v",
+    ranges: [
+      [3, 1],
+      [200_001, 499_999],
+    ],
+  });
+});
+
+test("what comes to a list after all of it was selected is not selected", () => {
+  const selection = new Selection();
+  selection.selectAll();
+  selection.toggle(2);
+  selection.settle([1, 2, 3]);
+  selection.keepOnly([9, 1, 2]);
+  assert.ok(selection.has(1) && !selection.has(2) && !selection.has(9));
+  assert.equal(selection.count(3), 1);
   assert.deepEqual(selection.ids, [1]);
-  assert.equal(selection.anchor, null);
+});
+
+test("a band is added to what was selected before it, as often as it is drawn anew", () => {
+  const selection = new Selection();
+  selection.selectAll();
+  selection.set([4, 5, 6], false);
+  const kept = selection.chosen;
+  selection.replace([4, 5], kept);
+  selection.replace([6], kept);
+  assert.ok(selection.has(6) && selection.has(1) && !selection.has(4) && !selection.has(5));
+  selection.replace([8]);
+  assert.deepEqual(selection.ids, [8]);
+});
+
+test("any ids are kept as they are", () => {
+  const next = random(4);
+  const selection = new Selection();
+  const model = new Set();
+  for (let turn = 0; turn < 1900; turn++) {
+    const id = Math.floor(next() ** 4 * 2_000_000);
+    selection.toggle(id);
+    if (!model.delete(id)) {
+      model.add(id);
+    }
+    if (turn % 100 === 0) {
+      assert.deepEqual(
+        selection.ids,
+        [...model].sort((a, b) => a - b),
+      );
+    }
+  }
+  assert.equal(selection.count(9), model.size);
 });
 
 test("what the list no longer shows is neither selected nor an exception", () => {
