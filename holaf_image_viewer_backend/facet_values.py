@@ -28,7 +28,8 @@ def nothing() -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """Pairs of a code and the number of a value that it has: a recipe has several LoRAs."""
+    """Pairs of a code and the number of a value that it has: a recipe has several LoRAs. The codes
+    ascend."""
 
     texts: Sequence[str]
     codes: Array
@@ -49,23 +50,35 @@ class Values:
     def single(self) -> bool:
         return len(self.codes) == self.count and bool((self.codes == np.arange(self.count)).all())
 
+    @cached_property
+    def firsts(self) -> Array:
+        """Where the pairs of each code begin, and at the end how many there are."""
+        return np.searchsorted(self.codes, np.arange(self.count + 1))
+
     def codes_of(self, texts: Sequence[str]) -> Array:
         """By code: whether it has one of the values."""
         chosen = np.zeros(len(self.texts) + 1, np.bool_)
         chosen[[self.numbers[one] for one in texts if one in self.numbers]] = True
+        if self.single:
+            return chosen.take(self.numbers_of_codes)
         found = np.zeros(self.count, np.bool_)
-        found[self.codes[chosen[self.numbers_of_codes]]] = True
+        found[self.codes[chosen.take(self.numbers_of_codes)]] = True
         return found
 
     def counts(self, by_code: Array, used: Array) -> Array:
         """By value, of the counts by code; all codes but `used` have none."""
-        numbers = self.numbers_of_codes
-        if not self.single:
-            weights = by_code.take(self.codes)
-        elif 2 * len(used) < self.count:
+        numbers, weights = self.numbers_of_codes, by_code
+        few = 2 * len(used) < self.count
+        if self.single and few:
             numbers, weights = numbers.take(used), by_code.take(used)
-        else:
-            weights = by_code
+        elif not self.single and few:
+            starts = self.firsts.take(used)
+            many = self.firsts.take(used + 1) - starts
+            within = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
+            numbers = numbers.take(np.repeat(starts, many) + within)
+            weights = np.repeat(by_code.take(used), many)
+        elif not self.single:
+            weights = by_code.take(self.codes)
         found = np.bincount(numbers, weights=weights, minlength=len(self.texts))
         return found.astype(np.int64)
 
@@ -102,12 +115,10 @@ def loras(now: Generation, names: NameTables, database: ImageDatabase) -> Values
     within = np.arange(len(codes)) - np.repeat(np.cumsum(many) - many, many)
     numbers = named.places[table.names[order][np.repeat(first, many) + within]] + 1
     bare = np.flatnonzero(many == 0)
-    return Values(
-        ("", *named.texts),
-        np.concatenate([codes, bare]),
-        np.concatenate([numbers, np.zeros(len(bare), np.int64)]),
-        len(sets),
-    )
+    codes = np.concatenate([codes, bare])
+    numbers = np.concatenate([numbers, np.zeros(len(bare), np.int64)])
+    by_code = np.argsort(codes, kind="stable")
+    return Values(("", *named.texts), codes[by_code], numbers[by_code], len(sets))
 
 
 def shapes(now: Generation, names: NameTables, database: ImageDatabase) -> Values:

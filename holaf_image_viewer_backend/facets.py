@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..holaf_database import ImageDatabase
+from .combinations import Combined
 from .facet_values import PLACE, RECIPE, Values, values_of
-from .generations import HAS_TAGS, Generation
+from .generations import Generation, among
 from .groups import SHAPES, texts_of
-from .matching import tagged
 from .name_tables import NameTables
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -48,6 +49,25 @@ class Conditions:
         return found
 
 
+@dataclass(frozen=True)
+class Tagged:
+    """The slots that have tags, dead ones among them: few, so tags never look at all slots."""
+
+    slots: Array
+    pairs: Array  # the code of each
+    which: Array  # of each of the generation's tags: the number of its slot
+
+
+@dataclass(frozen=True)
+class TagChoice:
+    """What passes `any` and `none`, and what passes `none` alone; by number of a tagged slot."""
+
+    passes: Array
+    allows: Array
+    untagged_passes: bool
+    untagged_allowed: bool
+
+
 class Faceted:
     """The choices of a query's facets over the pictures `base` that its other filters let pass."""
 
@@ -68,11 +88,7 @@ class Faceted:
         self._choices = {name: (chosen, banned) for name, chosen, banned in choices}
         self._plain = base is None
         self._base = now.live if base is None else base
-        self._tags = self._tag_masks()
-        self._untagged = self._base
-        if self._tags is not None:
-            self._plain = False
-            self._base = self._base & self._tags[0]
+        self._tag = self._tag_choice()
         self._recipe = self._conditions(RECIPE)
         self._place = self._conditions(PLACE)
 
@@ -81,28 +97,39 @@ class Faceted:
 
     def mask(self) -> Array:
         """By slot: what the grid shows."""
-        wanted = self._pairs(self._recipe.all, self._place.all)
-        return self._base if wanted is None else self._base & wanted.take(self._now.pair.codes)
+        found = self._base
+        if self._tag is not None:
+            slots = tagged_slots(self._now).slots
+            if self._tag.untagged_passes:
+                found = found.copy()
+                found[slots[~self._tag.passes]] = False
+            else:
+                slots = slots[self._tag.passes]
+                found = np.zeros(len(found), np.bool_)
+                found[slots] = self._base[slots]
+        wanted = self._all_pairs
+        return found if wanted is None else found & wanted.take(self._now.pair.codes)
 
     def counts(self, names: Sequence[str]) -> tuple[int, dict[str, Array]]:
         """The total, and the counts by value of each of the facets `names`."""
-        now = self._now
         found: dict[str, Array] = {}
-        by_pair = self._by_pair()
+        by_pair = self._with_tags(self._by_pair)
         total = 0
         for kind, facets, mine, others in (
-            (now.recipe, RECIPE, self._recipe, self._pairs(None, self._place.all)),
-            (now.place, PLACE, self._place, self._pairs(self._recipe.all, None)),
+            ("recipe", RECIPE, self._recipe, self._pairs(self._wide_places)),
+            ("place", PLACE, self._place, self._pairs(self._wide_recipes)),
         ):
             wanted = [name for name in names if name in facets]
-            if wanted or kind is now.recipe:
-                weights = by_pair if others is None else by_pair * others
-                assert kind.through is not None
-                by_code = np.bincount(kind.through, weights=weights, minlength=kind.count)
-                total = by_code.sum() if mine.all is None else by_code[mine.all].sum()
-                used = np.flatnonzero(by_code)
+            if wanted or kind == "recipe":
+                by_code = self._by_code(kind, by_pair, others)
+                passing = by_code if mine.all is None else by_code * mine.all
+                total = passing.sum()
+                spread = Spread(living(self._now, kind), passing)
                 for name in wanted:
-                    found[name] = self._spread(by_code, used, mine, name)
+                    own = spread
+                    if name in mine.passes:
+                        own = Spread(spread.living, of_those(by_code, mine.without(name)))
+                    found[name] = own.counts(self._now, name, self.values(name))
         if "tag" in names:
             found["tag"] = self._by_tag(int(total))
         return int(total), found
@@ -120,19 +147,31 @@ class Faceted:
             passes[name] = allows[name] & values.codes_of(chosen) if chosen else allows[name]
         return Conditions(passes, allows)
 
-    def _pairs(self, recipes: Array | None, places: Array | None) -> Array | None:
-        """By pair: whether its recipe and its place are wanted, and nothing else forbids it."""
+    @cached_property
+    def _wide_recipes(self) -> Array | None:
+        """By pair: whether its recipe is wanted."""
+        return None if self._recipe.all is None else self._now.recipe.wide(self._recipe.all)
+
+    @cached_property
+    def _wide_places(self) -> Array | None:
+        return None if self._place.all is None else self._now.place.wide(self._place.all)
+
+    @cached_property
+    def _all_pairs(self) -> Array | None:
+        return self._pairs(self._wide_recipes, self._wide_places)
+
+    def _pairs(self, *conditions: Array | None) -> Array | None:
+        """By pair: whether it is wanted, and nothing else forbids it."""
         found = self._fixed
-        for kind, wanted in ((self._now.recipe, recipes), (self._now.place, places)):
-            if wanted is not None:
-                wide = kind.wide(wanted)
-                found = wide if found is None else found & wide
+        for one in conditions:
+            if one is not None:
+                found = one if found is None else found & one
         return found
 
+    @cached_property
     def _by_pair(self) -> Array:
-        """How many of the pictures that pass all but the conditions on pairs have each pair."""
+        """How many of the pictures that pass all but facets have each pair."""
         now = self._now
-
         if self._plain:
             return now.living_pairs
         if 2 * int(np.count_nonzero(self._base)) > now.total:
@@ -142,51 +181,129 @@ class Faceted:
                 return now.living_pairs - now.count_pairs(rest)
         return now.count_pairs(self._base)
 
-    def _spread(self, by_code: Array, used: Array, conditions: Conditions, name: str) -> Array:
-        wanted = conditions.without(name)
-        weights = by_code if wanted is None else by_code * wanted
-        return self.values(name).counts(weights, used)
+    def _with_tags(self, by_pair: Array) -> Array:
+        """The counts `by_pair` of those that pass the choices of tags too."""
+        if self._tag is None:
+            return by_pair
+        tagged = tagged_slots(self._now)
+        keeps = self._tag.untagged_passes
+        differs = self._base.take(tagged.slots) & (self._tag.passes != keeps)
+        counted = np.bincount(tagged.pairs[differs], minlength=len(by_pair))
+        return by_pair - counted if keeps else counted.astype(np.float64)
 
-    def _tag_masks(self) -> tuple[Array, Array] | None:
-        """By slot: passes `any` and `none`, and passes `none`."""
+    def _by_code(self, kind: str, by_pair: Array, others: Array | None) -> Array:
+        """How many pictures have each recipe or place, where only what the other kind wants and
+        what is wanted of pairs counts."""
+        now = self._now
+        codes: Combined = getattr(now, kind)
+        assert codes.through is not None
+        of_library = living(now, kind)
+        whole = by_pair is now.living_pairs
+        if others is None and whole:
+            return of_library
+        if others is None:
+            places = np.flatnonzero(by_pair)
+        elif whole and 2 * int(np.count_nonzero(others)) > len(others):
+            # The rest is quicker to count.
+            rest = np.flatnonzero(~others)
+            return of_library - counted(codes, by_pair, rest)
+        else:
+            places = np.flatnonzero(others)
+        return counted(codes, by_pair, places)
+
+    def _tag_choice(self) -> TagChoice | None:
         if "tag" not in self._choices:
             return None
         chosen, banned = self._choices["tag"]
-        allowed = ~self._tagged(banned)
-        return (allowed & self._tagged(chosen) if chosen else allowed), allowed
+        allows = ~self._tagged(banned)
+        return TagChoice(
+            allows & self._tagged(chosen) if chosen else allows,
+            allows,
+            "" not in banned and (not chosen or "" in chosen),
+            "" not in banned,
+        )
 
     def _tagged(self, texts: Sequence[str]) -> Array:
-        values = self.values("tag")
+        """Of the slots with tags: whether it has one of `texts`."""
+        now, values, tagged = self._now, self.values("tag"), tagged_slots(self._now)
         ids = values.keys[[values.numbers[one] for one in texts if one in values.numbers]]
-        found = tagged(self._now, ids[ids > 0])
-        if "" in texts:
-            pair = self._now.pair
-            found |= pair.rows((pair.fields["flags"] & HAS_TAGS) == 0)
+        found = np.zeros(len(tagged.slots), np.bool_)
+        found[tagged.which[among(now.tags.ids, ids[ids > 0])]] = True
         return found
 
     def _by_tag(self, total: int) -> Array:
-        now, values = self._now, self.values("tag")
-        base = self._untagged if self._tags is None else self._untagged & self._tags[1]
-        wanted = self._pairs(self._recipe.all, self._place.all)
-
-        def passing(slots: Array) -> Array:
-            found = base.take(slots)
-            return found if wanted is None else found & wanted.take(now.pair.codes.take(slots))
-
-        if self._tags is not None:
-            mask = base if wanted is None else base & wanted.take(now.pair.codes)
-            total = int(np.count_nonzero(mask))
-        # Dead slots have tags too; `passing` is false of them.
-        tagged_slots, which = now.once(
-            "tagged", lambda: np.unique(now.tags.slots, return_inverse=True)
-        )
-        passes = passing(tagged_slots)
-        pairs = now.tags.ids[passes.take(which)]
-        places = np.zeros(int(max(values.keys.max(initial=0), pairs.max(initial=0))) + 1, np.int64)
+        now, values, tagged = self._now, self.values("tag"), tagged_slots(self._now)
+        wanted = self._all_pairs
+        passing = self._base.take(tagged.slots)
+        if wanted is not None:
+            passing &= wanted.take(tagged.pairs)
+        if self._tag is None:
+            untagged = total - int(np.count_nonzero(passing))
+        else:
+            by_pair = self._by_pair if wanted is None else self._by_pair[wanted]
+            untagged = int(by_pair.sum()) - int(np.count_nonzero(passing))
+            untagged = untagged if self._tag.untagged_allowed else 0
+            passing &= self._tag.allows
+        ids = now.tags.ids[passing.take(tagged.which)]
+        places = np.zeros(int(max(values.keys.max(initial=0), ids.max(initial=0))) + 1, np.int64)
         places[values.keys] = np.arange(len(values.keys))
-        counts = np.bincount(places[pairs], minlength=len(values.keys))
-        counts[values.numbers[""]] = total - np.count_nonzero(passes)
+        counts = np.bincount(places[ids], minlength=len(values.keys))
+        counts[values.numbers[""]] = untagged
         return counts
+
+
+class Spread:
+    """Counts by code, given to the values that the codes have.
+
+    What differs from the whole library is often less than what there is, and its values are known.
+    """
+
+    def __init__(self, of_library: Array, by_code: Array) -> None:
+        self.living = of_library
+        self._by_code = by_code
+        self._used = np.flatnonzero(by_code)
+        self._missing: Array | None = None
+        if 2 * len(self._used) > len(by_code):
+            missing = of_library - by_code
+            places = np.flatnonzero(missing)
+            if 2 * len(places) < len(self._used):
+                self._missing, self._used = missing, places
+
+    def counts(self, now: Generation, name: str, values: Values) -> Array:
+        if self._missing is None:
+            return values.counts(self._by_code, self._used)
+        everything = now.once(
+            f"counts.{name}", lambda: values.counts(self.living, np.flatnonzero(self.living))
+        )
+        return everything - values.counts(self._missing, self._used)
+
+
+def living(now: Generation, kind: str) -> Array:
+    """How many pictures outside the trash have each recipe or place."""
+
+    def make() -> Array:
+        codes: Combined = getattr(now, kind)
+        return counted(codes, now.living_pairs, np.arange(now.pair.count))
+
+    return now.once(f"living.{kind}", make)
+
+
+def counted(codes: Combined, by_pair: Array, pairs: Array) -> Array:
+    """By code, the counts of some of the `pairs`."""
+    assert codes.through is not None
+    return np.bincount(codes.through.take(pairs), by_pair.take(pairs), codes.count)
+
+
+def of_those(by_code: Array, wanted: Array | None) -> Array:
+    return by_code if wanted is None else by_code * wanted
+
+
+def tagged_slots(now: Generation) -> Tagged:
+    def make() -> Tagged:
+        slots, which = np.unique(now.tags.slots, return_inverse=True)
+        return Tagged(slots, now.pair.codes.take(slots), which)
+
+    return now.once("tagged", make)
 
 
 def facet_counts(
@@ -247,9 +364,15 @@ def shown(values: Values, counts: Array, text: str, limit: int) -> Array:
     return places[np.argsort(rank)][:limit]
 
 
-def facet_labels(database: ImageDatabase, name: str, texts: Sequence[str]) -> Sequence[str]:
+def facet_labels(
+    now: Generation, database: ImageDatabase, name: str, texts: Sequence[str]
+) -> Sequence[str]:
     """What to show for the values of a facet."""
     if name != "shape":
         return texts
-    ids = [int(one) if one.isascii() and one.isdecimal() else 0 for one in texts]
-    return texts_of(database, SHAPES, ids)
+    known: dict[str, str] = now.once("labels.shape", dict)
+    fresh = [one for one in texts if one not in known]
+    if fresh:
+        ids = [int(one) if one.isascii() and one.isdecimal() else 0 for one in fresh]
+        known.update(zip(fresh, texts_of(database, SHAPES, ids), strict=True))
+    return [known[one] for one in texts]

@@ -309,7 +309,7 @@ class ViewEngine:
                 names,
                 limit,
                 find,
-                lambda name, texts: facet_labels(self._database, name, texts),
+                lambda name, texts: facet_labels(now, self._database, name, texts),
             )
             self._answers[key] = known
             while len(self._answers) > ANSWERS_KEPT:
