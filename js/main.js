@@ -3,7 +3,6 @@ import { channel } from "./core/channel.js";
 import { fill } from "./core/dom.js";
 import { isTyping, matches } from "./core/keys.js";
 import { tools } from "./tools.js";
-import { openPanel } from "./ui/panel.js";
 import { errorBlock, stateBlock } from "./ui/state_block.js";
 import { strings } from "./ui/strings.js";
 
@@ -106,7 +105,7 @@ function toolOf(id) {
  */
 export async function openTool(id, host) {
   const tool = toolOf(id);
-  await start(host);
+  const [{ openPanel }] = await Promise.all([import("./ui/panel.js"), start(host)]);
   return openPanel({
     id,
     title: tool.title,

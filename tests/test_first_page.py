@@ -30,7 +30,7 @@ def needed(*entries: Path) -> set[str]:
 
 
 def test_the_page_asks_for_every_module_of_the_gallery_at_once():
-    pages = (JS / "standalone" / "first.js", JS / "standalone" / "view.js")
+    pages = [JS / "standalone" / name for name in ("start.js", "first.js", "view.js")]
     wanted = needed(*pages, JS / "image_viewer" / "index.js")
     page = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r'"js/([\w/]+\.js)"', page))

@@ -3,13 +3,12 @@ import { h } from "../core/dom.js";
 import { Cells, MOST_CELLS } from "./cells.js";
 import { groupOfRow, heightOf, rowAt, rowOf, rowsAround } from "./geometry.js";
 import { listenToKeys } from "./grid_keys.js";
+import { GridLayout } from "./grid_layout.js";
 import { listenToPointer } from "./grid_pointer.js";
 import { GridScroll } from "./grid_scroll.js";
 import { gridTimeline } from "./grid_timeline.js";
 import { GroupHeaders } from "./group_headers.js";
-import { groupsWithin, joinDays } from "./groups.js";
 import { layoutGrid } from "./layout_grid.js";
-import { layoutJustified } from "./layout_justified.js";
 import { strings } from "./strings.js";
 
 /** Tiles are placed against a point near the view, so that their own numbers stay small. */
@@ -18,8 +17,6 @@ const ROWS_AFTER_MS = 30;
 // A jump draws what is on screen; what is beyond it follows.
 const BEYOND = 0.75;
 const BEYOND_AFTER_MS = 120;
-// Tiles must not become so small that more than MOST_CELLS fit the screen.
-const MOST_VISIBLE = 280;
 
 /**
  * @typedef {object} GridOptions
@@ -44,6 +41,7 @@ export class Grid {
   /** @type {readonly import("./groups.js").Header[]} */
   #groups = [];
   #o;
+  #layouts;
   #scroll;
   #map;
   #width = 0;
@@ -67,6 +65,7 @@ export class Grid {
   constructor(options) {
     this.#o = options;
     const { scope } = options;
+    this.#layouts = new GridLayout(options.view);
     this.list = h("div", {
       class: "holaf-tiles",
       role: "listbox",
@@ -218,30 +217,27 @@ export class Grid {
     return found >= 0 ? found - anchor : 0;
   }
 
+  /** @returns {import("./grid_layout.js").Area} */
+  get #area() {
+    return {
+      look: this.#look,
+      withHeaders: this.#withHeaders,
+      width: this.#width,
+      height: this.#height,
+      breakAt: this.#breakAt,
+    };
+  }
+
+  /** All of the list will be here: sees to it that laying it out does not take long then. @param {Uint8Array} aspects @param {AbortSignal} signal */
+  prepare(aspects, signal) {
+    return this.#layouts.prepare({ ...this.#area, breakAt: this.atTop ? -1 : this.#breakAt }, aspects, signal);
+  }
+
   #layout() {
     const { view } = this.#o;
-    const { mode, size } = this.#look;
-    const gap = this.#width < 500 ? 2 : 4;
-    const least = Math.sqrt((this.#width * this.#height) / MOST_VISIBLE);
-    const wanted = Math.max(
-      60,
-      Math.min(Math.max(size, least), this.#width < 500 && mode === "justified" ? this.#width / 2 : this.#width),
-    );
-    const perRow = Math.max(1, this.#width / (wanted * (mode === "justified" ? 1.1 : 1)));
-    const grouped = this.#withHeaders && view.groups.length > 0;
-    const groups = grouped
-      ? view.request.group === "day"
-        ? joinDays(view.groups, Math.round(perRow * 2))
-        : view.groups
-      : view.ids.length
-        ? [{ key: "", start: 0, count: view.ids.length }]
-        : [];
-    this.#groups = groupsWithin(groups, view.ids.length);
-    const options = { width: this.#width, size: wanted, gap, headerHeight: grouped ? 40 : 0, breakAt: this.#breakAt };
-    this.#geometry =
-      mode === "justified"
-        ? layoutJustified(view.aspects, this.#groups, options)
-        : layoutGrid(view.ids.length, this.#groups, options);
+    const { geometry, groups } = this.#layouts.make(this.#area);
+    this.#geometry = geometry;
+    this.#groups = groups;
     this.#scroll.resize(this.#geometry.height + 12, this.#height);
     this.list.hidden = view.ids.length === 0;
     this.#base = -1;

@@ -47,10 +47,19 @@ const ONE_WORD_MS = 2500;
 const SOON_MS = 150;
 const AGAIN_MS = 3000;
 const DOUBLE_CLICK_MS = 400;
+const IDLE_MS = 200;
+
+/** Until the page has nothing else to do, but not for long. */
+const idle = () =>
+  new Promise((resolve) =>
+    globalThis.requestIdleCallback ? requestIdleCallback(resolve, { timeout: IDLE_MS }) : setTimeout(resolve, IDLE_MS),
+  );
 
 export class Gallery {
   #ended = false;
   #new = 0;
+  /** @type {Promise<void>} when the thumbnails that were asked for with the list are here */
+  #firstShown = Promise.resolve();
   /** @type {Promise<any> | null} */
   #infoModule = null;
   #busy = () => {};
@@ -98,6 +107,8 @@ export class Gallery {
     this.view = new View({
       changed: (change) => this.#viewChanged(change),
       failed: (error, opening) => this.#viewFailed(error, opening),
+      restMayCome: () => this.#firstShown.then(idle),
+      prepare: (aspects, signal) => this.grid.prepare(aspects, signal),
     });
     this.rows = new RowsCache({
       fetch: (view, from, count, signal) =>
@@ -275,7 +286,9 @@ export class Gallery {
   /** Some were asked for together with the list. */
   #expectThumbs() {
     const { thumbs } = this.view;
-    void thumbs?.then(({ ids, bytes }) => this.thumbs.expect(ids, bytes)).catch(() => {});
+    this.#firstShown = Promise.resolve(thumbs?.then(({ ids, bytes }) => this.thumbs.expect(ids, bytes))).catch(
+      () => {},
+    );
   }
 
   /** @param {any} error @param {boolean} opening */

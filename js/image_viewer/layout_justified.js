@@ -14,74 +14,122 @@ export const ASPECTS = Float64Array.from({ length: 256 }, (_, byte) =>
 );
 
 /**
+ * A layout that is made in as many steps as its caller likes: one of millions takes longer than a page may stand still.
+ *
+ * @param {Uint8Array} aspects one byte per picture
+ * @param {readonly import("./geometry.js").Span[]} groups in order, without holes
+ * @param {import("./geometry.js").LayoutOptions} options
+ */
+export function justifiedSteps(aspects, groups, options) {
+  const { width, size, gap, breakAt = -1 } = options;
+  const count = aspects.length;
+  const expected = Math.ceil((count * size * 1.4) / Math.max(1, width)) + groups.length + 16;
+  const writer = new RowWriter(expected, groups.length, options);
+  // What is filled without a break: a group, or its part before or after `breakAt`.
+  /** @type {Array<{start: number, end: number, begins: boolean}>} */
+  const stretches = [];
+  for (const group of groups) {
+    const end = group.start + group.count;
+    const cut = breakAt > group.start && breakAt < end ? breakAt : end;
+    stretches.push({ start: group.start, end: cut, begins: true });
+    if (cut < end) {
+      stretches.push({ start: cut, end, begins: false });
+    }
+  }
+  let next = 0;
+  let position = 0;
+  let first = 0;
+  let sum = 0;
+
+  /** Fills rows from `position` on. @param {number} end */
+  function fill(end) {
+    let from = first;
+    let wide = sum;
+    for (let at = position; at < end; at++) {
+      const aspect = ASPECTS[aspects[at]];
+      const inRow = at - from;
+      const withIt = wide + aspect;
+      if (withIt * size + inRow * gap < width) {
+        wide = withIt;
+        continue;
+      }
+      // The row is full with this picture (lower than wanted) or without it (higher): whichever is nearer.
+      const low = (width - inRow * gap) / withIt;
+      const high = inRow ? (width - (inRow - 1) * gap) / wide : Infinity;
+      if (high / size < size / low) {
+        writer.row(from, high);
+        from = at;
+        wide = aspect;
+        if (aspect * size >= width) {
+          writer.row(from, width / aspect);
+          from = at + 1;
+          wide = 0;
+        }
+      } else {
+        writer.row(from, low);
+        from = at + 1;
+        wide = 0;
+      }
+    }
+    position = end;
+    first = from;
+    sum = wide;
+  }
+
+  return {
+    /** @param {number} most pictures to place @returns {boolean} whether all have their place */
+    step(most) {
+      let left = most;
+      while (next < stretches.length && left > 0) {
+        const { start, end, begins } = stretches[next];
+        if (position <= start) {
+          position = first = start;
+          sum = 0;
+          if (begins) {
+            writer.group();
+          }
+        }
+        const until = Math.min(end, position + left);
+        left -= until - position;
+        fill(until);
+        if (until === end) {
+          if (first < end) {
+            const full = (width - (end - first - 1) * gap) / sum;
+            writer.row(first, full <= size * NEARLY_FULL ? full : size);
+          }
+          next += 1;
+        }
+      }
+      return next === stretches.length;
+    },
+
+    /** @returns {import("./geometry.js").Geometry} */
+    finish() {
+      const geometry = writer.finish(count, (row, edges) => {
+        const start = geometry.rowStart[row];
+        const end = geometry.rowStart[row + 1];
+        const height = geometry.rowHeight[row];
+        let before = 0;
+        for (let at = start, index = 0; at < end; at++, index++) {
+          edges[index * 2] = Math.round(before * height) + index * gap;
+          before += ASPECTS[aspects[at]];
+          edges[index * 2 + 1] = Math.round(before * height) + index * gap;
+        }
+        return end - start;
+      });
+      return geometry;
+    },
+  };
+}
+
+/**
  * @param {Uint8Array} aspects one byte per picture
  * @param {readonly import("./geometry.js").Span[]} groups in order, without holes
  * @param {import("./geometry.js").LayoutOptions} options
  * @returns {import("./geometry.js").Geometry}
  */
 export function layoutJustified(aspects, groups, options) {
-  const { width, size, gap, breakAt = -1 } = options;
-  const count = aspects.length;
-  const expected = Math.ceil((count * size * 1.4) / Math.max(1, width)) + groups.length + 16;
-  const writer = new RowWriter(expected, groups.length, options);
-
-  for (const group of groups) {
-    writer.group();
-    const groupEnd = group.start + group.count;
-    const cut = breakAt > group.start && breakAt < groupEnd ? breakAt : groupEnd;
-    fill(group.start, cut);
-    if (cut < groupEnd) {
-      fill(cut, groupEnd);
-    }
-  }
-
-  /** @param {number} start @param {number} end */
-  function fill(start, end) {
-    let first = start;
-    let sum = 0;
-    for (let position = start; position < end; position++) {
-      const aspect = ASPECTS[aspects[position]];
-      const inRow = position - first;
-      const withIt = sum + aspect;
-      if (withIt * size + inRow * gap < width) {
-        sum = withIt;
-        continue;
-      }
-      // The row is full with this picture (lower than wanted) or without it (higher): whichever is nearer.
-      const low = (width - inRow * gap) / withIt;
-      const high = inRow ? (width - (inRow - 1) * gap) / sum : Infinity;
-      if (high / size < size / low) {
-        writer.row(first, high);
-        first = position;
-        sum = aspect;
-        if (aspect * size >= width) {
-          writer.row(first, width / aspect);
-          first = position + 1;
-          sum = 0;
-        }
-      } else {
-        writer.row(first, low);
-        first = position + 1;
-        sum = 0;
-      }
-    }
-    if (first < end) {
-      const full = (width - (end - first - 1) * gap) / sum;
-      writer.row(first, full <= size * NEARLY_FULL ? full : size);
-    }
-  }
-
-  const geometry = writer.finish(count, (row, edges) => {
-    const first = geometry.rowStart[row];
-    const last = geometry.rowStart[row + 1];
-    const height = geometry.rowHeight[row];
-    let sum = 0;
-    for (let position = first, index = 0; position < last; position++, index++) {
-      edges[index * 2] = Math.round(sum * height) + index * gap;
-      sum += ASPECTS[aspects[position]];
-      edges[index * 2 + 1] = Math.round(sum * height) + index * gap;
-    }
-    return last - first;
-  });
-  return geometry;
+  const steps = justifiedSteps(aspects, groups, options);
+  steps.step(Infinity);
+  return steps.finish();
 }

@@ -61,8 +61,10 @@ export function followLibrary(gallery) {
   }, signal);
   /** @type {(() => void) | null} */
   let stop = null;
+  let missed = false;
   events.onState((state) => {
     if (state === "waiting") {
+      missed = true;
       stop ??= scope.after(BLINK_MS, () => gallery.banner.connected(false));
     } else if (state === "open") {
       stop?.();
@@ -70,10 +72,11 @@ export function followLibrary(gallery) {
       gallery.banner.connected(true);
       if (gallery.error) {
         void gallery.reopen();
-      } else {
+      } else if (missed) {
         // Rows that were asked for meanwhile did not come.
         grid.render();
       }
+      missed = false;
     }
   }, signal);
   scope.listen(window, "holaf-session", () => {

@@ -164,7 +164,7 @@ export class Thumbs {
    * @param {number[]} ids @param {Promise<ArrayBuffer>} bytes
    */
   expect(ids, bytes) {
-    void this.#load(ids, () => bytes, 0);
+    return this.#load(ids, () => bytes, 0);
   }
 
   /** @param {number[]} ids @param {(ids: number[], signal: AbortSignal) => Promise<ArrayBuffer>} fetch @param {number} [asked] */

@@ -42,14 +42,24 @@ export class View {
 
   #changed;
   #failed;
+  #restMayCome;
+  #prepare;
   #controller = new AbortController();
   #refreshing = false;
   #again = false;
 
-  /** @param {{changed: (change: Change) => void, failed: (error: any, opening: boolean) => void}} listeners */
-  constructor({ changed, failed }) {
+  /**
+   * @param {object} listeners
+   * @param {(change: Change) => void} listeners.changed
+   * @param {(error: any, opening: boolean) => void} listeners.failed
+   * @param {() => Promise<any>} [listeners.restMayCome] when the first screen needs nothing any more
+   * @param {(aspects: Uint8Array, signal: AbortSignal) => Promise<any>} [listeners.prepare] for a list that is `filled`
+   */
+  constructor({ changed, failed, restMayCome = async () => {}, prepare = async () => {} }) {
     this.#changed = changed;
     this.#failed = failed;
+    this.#restMayCome = restMayCome;
+    this.#prepare = prepare;
   }
 
   /** Opens another list; whatever was on its way is given up. @param {Record<string, any>} request */
@@ -73,7 +83,8 @@ export class View {
       this.#changed({ kind: "opened", changed: [], before, whole: true });
       if (!this.filled) {
         // Megabytes: behind the first pictures.
-        await early?.thumbs.then(({ bytes }) => bytes).catch(() => {});
+        await this.#restMayCome();
+        signal.throwIfAborted();
         await this.#fill(signal);
       }
       this.#refreshing = false;
@@ -86,6 +97,7 @@ export class View {
   /** @param {AbortSignal} signal */
   async #fill(signal) {
     const { ids, aspects } = await this.#layout(this.id, signal);
+    await this.#prepare(aspects, signal);
     signal.throwIfAborted();
     const before = this.ids;
     Object.assign(this, { ids, aspects, filled: true });

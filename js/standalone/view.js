@@ -6,9 +6,7 @@ import { isTyping, matches } from "../core/keys.js";
 import { Scope } from "../core/scope.js";
 import { mountTool, openTool, start } from "../main.js";
 import { tools } from "../tools.js";
-import { openMenu } from "../ui/menu.js";
 import { strings } from "../ui/strings.js";
-import { toast } from "../ui/toast.js";
 import { addTooltip } from "../ui/tooltip.js";
 import { createHost } from "./host.js";
 
@@ -17,6 +15,11 @@ const THEMES = /** @type {const} */ ({ light: "sun", dark: "moon", system: "cont
 
 const host = createHost();
 const scope = new Scope();
+// What somebody has to ask for is loaded then.
+const openMenu = async (/** @type {Element} */ anchor, /** @type {any[]} */ items) =>
+  (await import("../ui/menu.js")).openMenu(anchor, items);
+const toast = async (/** @type {import("../ui/toast.js").ToastOptions} */ said) =>
+  (await import("../ui/toast.js")).toast(said);
 const others = tools.filter(({ id }) => id !== HERE);
 
 /** @param {string} name @param {string} label @param {Record<string, any>} props */
@@ -73,7 +76,7 @@ async function openUserMenu() {
 
 /** @param {unknown} error */
 function sayError(error) {
-  toast({ text: error instanceof Error ? error.message : String(error), kind: "error" });
+  void toast({ text: error instanceof Error ? error.message : String(error), kind: "error" });
 }
 
 async function showSession() {
@@ -91,7 +94,7 @@ async function showSession() {
   fill(userButton, icon(signedIn ? "user" : "log-in"));
   addTooltip(userButton, label);
   if (lost) {
-    toast({
+    void toast({
       text: strings.sessionEnded,
       kind: "warn",
       life: 20_000,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { heightOf, nearestInRow, rangesIn, rectOf, rowAt, rowOf } from "../../../js/image_viewer/geometry.js";
 import { layoutGrid } from "../../../js/image_viewer/layout_grid.js";
-import { ASPECTS, layoutJustified } from "../../../js/image_viewer/layout_justified.js";
+import { ASPECTS, justifiedSteps, layoutJustified } from "../../../js/image_viewer/layout_justified.js";
 import { random } from "./random.js";
 
 const OPTIONS = { width: 1200, size: 200, gap: 4, headerHeight: 36 };
@@ -44,6 +44,23 @@ function check(geometry, count, spans, gap) {
   const last = geometry.rows - 1;
   assert.equal(geometry.height, geometry.rowTop[last] + heightOf(geometry, last));
 }
+
+test("a layout that is made in steps is the one that is made at once", () => {
+  const next = random(9);
+  for (const most of [1, 7, 100, 333, 5000]) {
+    const { aspects, spans } = library(3000, 1 + Math.floor(next() * 40), most);
+    const options = { ...OPTIONS, width: 300 + Math.floor(next() * 1500), breakAt: Math.floor(next() * 3000) };
+    const steps = justifiedSteps(aspects, spans, options);
+    let taken = 1;
+    while (!steps.step(most)) {
+      taken += 1;
+    }
+    assert.equal(taken, Math.ceil(3000 / most));
+    const { place, ...made } = steps.finish();
+    const { place: _, ...whole } = layoutJustified(aspects, spans, options);
+    assert.deepEqual(made, whole);
+  }
+});
 
 test("justified rows fill the width to the pixel, with the same gap everywhere", () => {
   for (const width of [280, 341, 900, 1600, 3840]) {

@@ -44,9 +44,10 @@ function layout() {
 }
 
 /** A view, and what it said. */
-function made() {
+function made(more = {}) {
   const changes = [];
   const view = new View({
+    ...more,
     changed: (change) => changes.push({ ...change, shown: view.ids.length, filled: view.filled }),
     failed: (error) => changes.push({ kind: "failed", error }),
   });
@@ -88,6 +89,24 @@ test("a list that fits the first screen is whole at once, and no layout is asked
   );
   IDS.length = 0;
   IDS.push(...Array.from({ length: 1000 }, (_, index) => 5000 - index));
+});
+
+test("the rest is asked for when it may come, and shown when it is prepared", async () => {
+  const steps = [];
+  const say = async (text) => void steps.push(`${text} ${asked.map(({ path }) => path)} ${view.ids.length}`);
+  const { view, changes } = made({
+    restMayCome: () => say("may come"),
+    prepare: (aspects) => say(`prepare ${aspects.length}`),
+  });
+  await view.open(REQUEST);
+  assert.deepEqual(steps, ["may come view 400", "prepare 1000 view,view/one/layout 400"]);
+  assert.deepEqual(
+    changes.map(({ kind, shown }) => [kind, shown]),
+    [
+      ["opened", 400],
+      ["filled", 1000],
+    ],
+  );
 });
 
 test("what was asked ahead is taken over, once, by who opens the same list", async () => {
