@@ -34,7 +34,7 @@ _SETTINGS = frozenset(
         "refiner_step",
     )
 )
-_DECIDING = frozenset(_CHOICE + _TRUTH)
+DECIDING = frozenset(_CHOICE + _TRUTH)
 _ANY_SWITCH = ("Any Switch (rgthree)", "Context Switch (rgthree)", "Context Switch Big (rgthree)")
 PIPES = ("pipe", "basic_pipe", "context", "base_ctx", "ctx", "ctx_01", "sdxl_pipe", "base_pipe")
 
@@ -107,9 +107,9 @@ class Graph:
         node = self.nodes[node_id]
         kind = node.get("class_type")
         named = type(kind) is str and "witch" in kind
-        if not named and _DECIDING.isdisjoint(inputs):
+        if not named and DECIDING.isdisjoint(inputs):
             return None
-        links = [each for each in self.links(inputs) if each[0] not in _DECIDING]
+        links = [each for each in self.links(inputs) if each[0] not in DECIDING]
         if kind in _ANY_SWITCH:
             return (links[0][1], OK) if links else None
         for name in _CHOICE:

@@ -7,6 +7,7 @@ file but the facts themselves.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -193,9 +194,14 @@ def shape_of(nodes: Nodes) -> tuple[bytes, str]:
 
     Graphs of one shape have the same nodes, whatever their widgets and links say.
     """
-    kinds = Counter(
-        kind for node in nodes.values() if type(kind := node.get("class_type")) is str and kind
-    )
+    kinds = [node.get("class_type") for node in nodes.values()]
+    return shape_of_kinds(tuple([kind for kind in kinds if type(kind) is str and kind]))
+
+
+@lru_cache(maxsize=1024)
+def shape_of_kinds(every: tuple[str, ...]) -> tuple[bytes, str]:
+    """The same of the kinds of all nodes, in the order of the graph."""
+    kinds = Counter(every)
     line = "\n".join([f"{kind}\0{kinds[kind]}" for kind in sorted(kinds)])
     digest = blake2b(line.encode("utf-8", "replace"), digest_size=16).digest()
     return digest, _label(kinds)
@@ -261,30 +267,44 @@ def widget_lines(nodes: Nodes) -> str:
     longer than 160 characters are left out. A widget that holds an object gives a line for each
     of its values, `Class.input.key=value`; true and false are written so.
     """
+    return text_of_lines(
+        (kind, lines_of(kind, node.get("inputs")))
+        for node in nodes.values()
+        if type(kind := node.get("class_type")) is str
+    )
+
+
+def lines_of(kind: str, inputs: Any) -> dict[str, None]:
+    """The lines of the widgets of one node."""
     lines: dict[str, None] = {}
-    for node in nodes.values():
-        kind = node.get("class_type")
-        if type(kind) is not str or not kind:
+    for name, value in inputs.items() if type(inputs) is dict else ():
+        of = type(value)
+        if of is list:
             continue
-        inputs = node.get("inputs")
-        before = len(lines)
-        for name, value in inputs.items() if type(inputs) is dict else ():
-            of = type(value)
-            if of is list:
-                continue
-            if of is dict:
-                _object_lines(lines, f"{kind}.{name}", value)
-            elif is_kept(name):
-                if of is str:
-                    if not value or len(value) > MAX_VALUE:
-                        continue
-                    if "\n" in value or "\r" in value:
-                        value = " ".join(value.split())
-                elif of is bool:
-                    value = "true" if value else "false"
-                elif value is None:
+        if of is dict:
+            _object_lines(lines, f"{kind}.{name}", value)
+        elif is_kept(name):
+            if of is str:
+                if not value or len(value) > MAX_VALUE:
                     continue
-                lines[f"{kind}.{name}={value}"] = None
+                if "\n" in value or "\r" in value:
+                    value = " ".join(value.split())
+            elif of is bool:
+                value = "true" if value else "false"
+            elif value is None:
+                continue
+            lines[f"{kind}.{name}={value}"] = None
+    return lines
+
+
+def text_of_lines(nodes: Iterable[tuple[str, dict[str, None]]]) -> str:
+    """The lines of all nodes, from the kind and the lines of each."""
+    lines: dict[str, None] = {}
+    for kind, more in nodes:
+        if not kind:
+            continue
+        before = len(lines)
+        lines.update(more)
         if len(lines) == before:
             lines[kind] = None
     text = "\n".join(lines)
