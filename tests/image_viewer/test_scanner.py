@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
@@ -454,3 +455,58 @@ def test_times_beyond_what_the_database_can_keep_are_its_last_one(bench):
 def test_times_before_what_the_database_can_keep_are_its_first_one():
     status = SimpleNamespace(st_mtime_ns=-(1 << 64))
     assert time_of(status) == -(1 << 63)
+
+
+YEAR_S = 365 * 24 * 3600
+
+
+def test_what_is_from_the_future_is_read_once_and_its_folder_is_never_trusted(bench):
+    then = int(time.time()) + YEAR_S
+
+    def come(name):
+        (bench.output / "sub").mkdir(exist_ok=True)
+        (bench.output / "sub" / name).write_bytes(png())
+        for path in (bench.output / "sub" / name, bench.output / "sub", bench.output):
+            os.utime(path, (then, then))
+
+    come("a.png")
+    assert bench.scan() == ["sub/a.png"]
+    bench.scan()
+    bench.run(bench.scanner.sweep(bench.state()))
+    assert len(bench.read_paths) == 1
+    come("b.png")  # its folder has the time that it had
+    assert bench.scan() == ["sub/a.png", "sub/b.png"]
+
+
+def test_a_file_and_a_folder_whose_times_went_back_have_changed(bench):
+    path = write(bench.output / "sub/a.png", png(shade=1), age_s=100)
+    settle(bench.output, age_s=50)
+    bench.scan()
+    before = bench.row("sub/a.png")
+    write(path, png(shade=2), age_s=YEAR_S)
+    bench.run(bench.scanner.sweep(bench.state()))
+    after = bench.row("sub/a.png")
+    assert after["mtime"] < before["mtime"]
+    assert after["thumb_hash"] != before["thumb_hash"]
+    write(bench.output / "sub/b.png")
+    settle(bench.output, age_s=YEAR_S)
+    assert bench.scan() == ["sub/a.png", "sub/b.png"]
+
+
+@pytest.mark.parametrize("step_s", [-YEAR_S, YEAR_S])
+def test_a_clock_that_is_set_while_files_are_read_loses_none(tmp_path, step_s):
+    steps = itertools.count()
+    # At each look it has been set, and set right again at the next.
+    bench = Bench(tmp_path, clock_ns=lambda: time.time_ns() + next(steps) % 2 * step_s * 10**9)
+    expected = []
+    for turn in range(6):
+        for folder in ("sub", f"sub/new{turn}"):
+            write(bench.output / folder / f"{turn}.png", png(shade=turn), age_s=0)
+            expected.append(f"{folder}/{turn}.png")
+        assert bench.scan() == sorted(expected)
+        if turn % 2:
+            gone = expected.pop(0)
+            (bench.output / gone).unlink()
+            assert bench.scan() == sorted(expected)
+    assert next(steps) > 6, "the clock was looked at"
+    bench.close()
