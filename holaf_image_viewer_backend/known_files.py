@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..holaf_image_records import SIDECAR
 
-# Rows read in one go: some 10 ms. Never a statement that stays open over other work, which would
+# Rows read in one go: a few ms. Never a statement that stays open over other work, which would
 # see the database as it was.
-PAGE = 2000
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
