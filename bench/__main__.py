@@ -13,6 +13,7 @@ import browser  # noqa: F401 - registers its rows
 import engine  # noqa: F401 - registers its rows
 import gallery  # noqa: F401 - registers its rows
 import golden  # noqa: F401 - registers its rows
+import million  # noqa: F401 - registers its rows
 import page_size  # noqa: F401 - registers its rows
 import search  # noqa: F401 - registers its rows
 import thumbs  # noqa: F401 - registers its rows
