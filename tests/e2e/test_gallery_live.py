@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from pathlib import Path
 
 import pytest
 import running_server
@@ -24,11 +23,6 @@ PLACES = """() => {
         .map((one) => [one.dataset.id, one.getBoundingClientRect()])
         .filter(([, box]) => box.bottom > top && box.top < bottom)
         .map(([id, box]) => [id, Math.round(box.top)]));
-}"""
-SHOWN_FROM = """(position) => {
-    const tiles = [...document.querySelectorAll(".holaf-tile:not([hidden])")];
-    return tiles.length > 10 && tiles.every((one) => one.classList.contains("holaf-ready"))
-        && tiles.some((one) => Number(one.getAttribute("aria-posinset")) >= position);
 }"""
 
 
@@ -254,56 +248,3 @@ def test_a_database_of_a_newer_version_is_shown_with_a_bar_that_says_why(new_pag
         page.wait_for_function(ON_SCREEN, arg=name_of(3))
         expect(page.locator(".holaf-banner")).to_contain_text("newer version")
         shot(page, "gallery read-only")
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory):
-    """A server over 20,000 rows without a file behind them."""
-    data = tmp_path_factory.mktemp("many")
-    program = Path(running_server.__file__).with_name("library_server.py")
-    command = (program, "--rows", 20_000, "--pictures", 40, "--data-dir", data / "library")
-    with running_server.RunningServer(*command, name="library server") as server:
-        yield server
-
-
-def test_any_depth_of_a_large_library_is_shown_with_few_elements(new_page, many, shot):
-    page = new_page(width=1600, height=900, reduced_motion="reduce")
-    page.goto(f"{many.url}/holaf/view")
-    expect(page.locator(".holaf-status-shown")).to_have_text(re.compile(r"20\D000 items"))
-    for fraction in (0.9, 0.31, 1, 0.5):
-        page.evaluate(
-            """(fraction) => { const area = document.querySelector('.holaf-grid-scroll');
-                area.scrollTop = fraction * area.scrollHeight; }""",
-            fraction,
-        )
-        page.wait_for_function(SHOWN_FROM, arg=int(fraction * 19_000))
-        assert page.locator(".holaf-tile").count() <= 400
-        assert page.locator(".holaf-tile *").count() <= 800
-    shot(page, "gallery many")
-    page.get_by_role("listbox").focus()
-    page.keyboard.press("End")
-    expect(page.locator(".holaf-focused")).to_have_attribute("aria-posinset", "20000")
-
-
-def test_a_list_that_the_server_forgot_is_opened_again_at_the_same_place(new_page, many):
-    page = new_page(width=1600, height=900, reduced_motion="reduce")
-    page.goto(f"{many.url}/holaf/view")
-    expect(page.locator(".holaf-status-shown")).to_have_text(re.compile(r"20\D000 items"))
-    # Other tabs, and every word that is searched for, open lists too.
-    for number in range(40):
-        answer = page.request.post(
-            f"{many.url}/holaf/images/view", data={"search": f"word{number}"}
-        )
-        assert answer.ok, answer.text()
-    with page.expect_response(lambda answer: "/images/rows" in answer.url and answer.status == 404):
-        page.evaluate(
-            """() => { const area = document.querySelector('.holaf-grid-scroll');
-                area.scrollTop = 0.5 * area.scrollHeight; }"""
-        )
-    # The rows come with the new list, and it is where the old one was.
-    page.wait_for_function(
-        """() => { const tiles = [...document.querySelectorAll(".holaf-tile:not([hidden])")];
-            return tiles.length > 10
-                && tiles.every((one) => one.getAttribute("aria-label") !== "Loading"); }"""
-    )
-    page.wait_for_function(SHOWN_FROM, arg=9_000)
