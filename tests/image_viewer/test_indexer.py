@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from holaf.holaf_core.host import Host
 from holaf.holaf_database import ImageDatabase
 from holaf.holaf_image_viewer_backend.indexer import Indexer, IndexSettings
 from holaf.holaf_image_viewer_backend.library_paths import Library, Root, roots_of
+from holaf.holaf_image_viewer_backend.reader_pool import CHUNK, processors
 from indexing import eventually, png
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals and /proc")
@@ -426,6 +428,105 @@ def test_a_server_killed_during_the_first_index_leaves_a_sound_database_and_no_w
     assert 0 < index.database.count() <= 2000
     index.start().idle()
     assert index.database.count() == 2000
+
+
+# Found by every Python that is started with its folder in PYTHONPATH: what opening a file does.
+ON_OPEN = """
+import os, sys, time
+def hook(event, arguments):
+    if event != "open" or not isinstance(arguments[0], (str, bytes)):
+        return
+    command = " ".join(sys.orig_argv)
+    if os.fsdecode(arguments[0]).endswith({name!r}) and {where!r} in command:
+        with open({log!r}, "a") as log:
+            print(command, file=log)
+        {deed}
+sys.addaudithook(hook)
+"""
+DIE = "os.kill(os.getpid(), 9)"
+HANG = "time.sleep(3600)"
+
+readers = pytest.mark.skipif(
+    processors() < 2, reason="only where there are processors to read with"
+)
+
+
+def many_pictures(folder, newest, count=5 * CHUNK):
+    """The first chunk, which a reader gets, has the newest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    then = time.time() - 1000
+    for number in range(count - 1):
+        path = folder / f"{number:04}.png"
+        path.write_bytes(png(shade=number))
+        os.utime(path, (then, then))
+    (folder / newest).write_bytes(png())
+    os.utime(folder / newest, (then + 100, then + 100))
+    return count
+
+
+def with_hook(folder, **values):
+    folder.mkdir()
+    text = ON_OPEN.format(log=str(folder / "log"), **values)
+    (folder / "sitecustomize.py").write_text(text)
+    return {"PYTHONPATH": str(folder)}
+
+
+@linux
+@readers
+def test_a_file_that_ends_every_reader_is_listed_unread_and_the_others_are_read(
+    make, tmp_path, monkeypatch
+):
+    index = make()
+    count = many_pictures(index.output, "deadly.png")
+    for name, value in with_hook(
+        tmp_path / "hook", name="deadly.png", where="index_", deed=DIE
+    ).items():
+        monkeypatch.setenv(name, value)
+    index.start()
+    eventually(lambda: index.row("deadly.png"), 60)
+    index.idle()
+    assert "ended the program twice" in index.row("deadly.png")["error"]
+    assert index.database.count() == count
+    with index.database.read() as db:
+        unread = db.execute("SELECT count(*) FROM images WHERE error <> ''").fetchone()[0]
+    assert unread == 1
+    victims = (tmp_path / "hook" / "log").read_text()
+    assert "index_reader.py" in victims
+    assert "index_worker.py" in victims
+
+
+@linux
+@readers
+def test_a_server_killed_while_readers_read_leaves_none_of_them_and_misses_nothing(make, tmp_path):
+    count = many_pictures(tmp_path / "output", "slow.png")
+    hook = with_hook(tmp_path / "hook", name="slow.png", where="index_reader.py", deed=HANG)
+    root = Path(__file__).resolve().parents[2]
+    program = HOST.format(
+        main=str(root / "__main__.py"), tests=str(root / "tests"), base=str(tmp_path)
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.DEVNULL, env={**os.environ, **hook}
+    ) as server:
+        # A reader is in the middle of its work from now on.
+        eventually((tmp_path / "hook" / "log").exists, 30)
+        below = descendants(server.pid)
+        commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below]
+        server.kill()
+    assert any(b"index_worker.py" in command for command in commands)
+    assert any(b"index_reader.py" in command for command in commands)
+    eventually(lambda: not any(alive(pid) for pid in below))
+    index = make()
+    assert index.database.count() < count
+    index.start().idle()
+    assert index.database.count() == count
+
+
+def descendants(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *descendants(child)]
+    return found
 
 
 def alive(pid):
