@@ -14,6 +14,7 @@ import json as plain_json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from math import isfinite
 from typing import Any
@@ -310,6 +311,7 @@ def whole(value: int | None) -> int | None:
     return value if value is not None and -(1 << 63) <= value < 1 << 63 else None
 
 
+@lru_cache(maxsize=4096)
 def lora_hash(loras: Loras) -> bytes:
     """The same for the same LoRAs with the same strengths, in whatever order."""
     digest = blake2b(digest_size=HASH)

@@ -36,20 +36,21 @@ class FileReader:
         prompt = encodable(facts.prompt_text or "")
         negative = encodable(facts.negative_text or "")
         pixel_key = facts.pixel_key or 0
+        mtime_ns, size = time_of(status), status.st_size
         graph, made = facts.graph, facts.made
         return IndexedFile(
             root_id=place.root_id,
             folder=place.folder,
             filename=place.filename,
-            mtime_ns=time_of(status),
-            size_bytes=status.st_size,
+            mtime_ns=mtime_ns,
+            size_bytes=size,
             format=facts.format,
             kind=facts.kind,
             width=facts.width or 0,
             height=facts.height or 0,
             duration=facts.duration or 0.0,
             pixel_key=pixel_key,
-            thumb_hash=thumb_hash(status.st_size, time_of(status), pixel_key),
+            thumb_hash=thumb_hash(size, mtime_ns, pixel_key),
             prompt_hash=prompt_hash(prompt, negative) if prompt or negative else None,
             prompt_text=prompt,
             negative_text=negative,

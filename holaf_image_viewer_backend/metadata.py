@@ -29,7 +29,8 @@ MAX_PROMPT = 200_000
 DEEPEST = 200
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: see IndexedFile.
+@dataclass(slots=True)
 class FileFacts:
     """What the index keeps of one file.
 
