@@ -177,6 +177,6 @@ def loose_texts(nodes: Nodes, negative: Field) -> Field:
             continue
         for name in _TEXTS:
             text = inputs.get(name)
-            if isinstance(text, str) and text.strip() and text != negative.value:
+            if isinstance(text, str) and text.strip() not in ("", negative.value):
                 texts.append(text)
     return _field((list(dict.fromkeys(texts)), PARTIAL)) if texts else UNKNOWN
