@@ -28,8 +28,10 @@ from .generations import (
     COMBINED,
     HAS_TAGS,
     NO_CHANGES,
+    NO_DURATIONS,
     TYPES,
     Changes,
+    Durations,
     Generation,
     Tags,
     among,
@@ -64,11 +66,8 @@ class Columns:
         return self._loaded
 
     def load(self, parts: Parts | None = None) -> bool:
-        """Read everything once; later calls return at once.
-
-        From a snapshot's `parts` if they fit together, which is the answer, and what was committed
-        since then from the database.
-        """
+        """Read everything, once. From a snapshot's `parts` if they fit together, which is the
+        answer, and what was committed since then from the database."""
         with self._writing:
             if self._loaded:
                 return False
@@ -142,7 +141,7 @@ class Columns:
             return ids
 
     def parts(self) -> tuple[Generation, Parts]:
-        """Everything that a snapshot needs, as of now. Nothing is copied, and nothing changes."""
+        """Everything that a snapshot needs, as of now. Nothing is copied."""
         with self._writing:
             now = self.current
             parts: Parts = {f"slot.{name}": now[name] for name in TYPES}
@@ -155,6 +154,7 @@ class Columns:
                 parts["slot.stem"] = now.stem_codes
                 parts["stems"] = np.frombuffer(joined, np.uint8)
             parts["tags.slots"], parts["tags.ids"] = now.tags.slots, now.tags.ids
+            parts.update(now.durations.parts())
             parts["alive"] = now.alive
             big = sorted(now.big_sizes.items())
             parts["big_sizes"] = np.array(big, np.int64).reshape(-1, 2)
@@ -178,10 +178,14 @@ class Columns:
         self._folders = FolderNames()
         self._big_sizes: dict[int, int] = {}
         self._tags = Tags(np.empty(0, np.int32), np.empty(0, np.int32))
+        self._durations = NO_DURATIONS
+        self._fresh_durations: list[tuple[Array, Array]] = []  # for the next generation
         self._epoch = getattr(self, "_epoch", 0) + 1
 
     def _generation(self, rev: int, alive: Array, changes: Changes) -> Generation:
         size = self._size
+        self._durations = self._durations.with_more(self._fresh_durations)
+        self._fresh_durations = []
         pair = self._combined["pair"].view(self._codes["pair"][:size])
         return Generation(
             rev=rev,
@@ -198,6 +202,7 @@ class Columns:
             formats=tuple(self._formats),
             folders=self._folders,
             tags=self._tags,
+            durations=self._durations,
             big_sizes=self._big_sizes,
             changes=changes,
         )
@@ -281,12 +286,14 @@ class Columns:
         values = {**values, "day": day, "month": months(day)}
         values["seed"] = values["seed"].view(np.uint64)
         big = np.flatnonzero(values["size"] >= LARGEST_SIZE)
-        if len(big):
-            fresh = zip((start + big).tolist(), values["size"][big].tolist(), strict=True)
-            self._big_sizes = {**self._big_sizes, **dict(fresh)}
+        fresh = zip((start + big).tolist(), values["size"][big].tolist(), strict=True)
+        self._big_sizes = {**self._big_sizes, **dict(fresh)}
         values["size"] = np.clip(values["size"], 0, LARGEST_SIZE)
+        lasting = np.flatnonzero(values["duration"] > 0)
+        if len(lasting):
+            self._fresh_durations.append((start + lasting, values["duration"][lasting]))
         for name, column in self._data.items():
-            # Untouched pages of zeros take no memory: most libraries have no durations.
+            # Untouched pages of zeros take no memory: some libraries have no graphs.
             if values[name].any():
                 column[start:end] = values[name]
         for name, combinations in self._combined.items():
@@ -331,11 +338,7 @@ class Columns:
         ).fetchone()[0]
         if found != self._folder_text:
             self._folder_text = found
-            folders = FolderNames()
-            for one in found.split("\0") if found else ():
-                folder_id, root, path = one.split("/", 2)
-                folders[int(folder_id)] = (root, path)
-            self._folders = folders
+            self._folders = FolderNames.parsed(found or "")
 
     def _compact(self) -> None:
         """Move the living together, in new arrays."""
@@ -349,8 +352,8 @@ class Columns:
                 table[name] = grown(table[name][living], len(living), capacity)
         if self._stem_codes is not None:
             self._stem_codes = grown(self._stem_codes[living], len(living), capacity)
-        tagged = places[self._tags.slots]
-        self._tags = Tags(tagged[tagged >= 0], self._tags.ids[tagged >= 0])
+        self._tags = self._tags.moved(places)
+        self._durations = self._durations.moved(places)
         self._big_sizes = {
             int(places[slot]): size for slot, size in self._big_sizes.items() if places[slot] >= 0
         }
@@ -380,6 +383,7 @@ class Columns:
                 None if stems is None else checked(parts["slot.stem"], size, np.uint16)
             )
             self._tags = Tags(parts["tags.slots"], parts["tags.ids"])
+            self._durations = Durations(parts["durations.slots"], parts["durations.values"])
             self._big_sizes = dict(parts["big_sizes"].tolist())
             formats = parts["formats"].tobytes().decode()
             self._formats = formats.split("/") if len(parts["formats"]) else []

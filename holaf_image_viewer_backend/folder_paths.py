@@ -35,6 +35,12 @@ class FolderNames(dict[int, tuple[str, str]]):
     def facts(self) -> Folders:
         return _facts(self)
 
+    @classmethod
+    def parsed(cls, text: str) -> FolderNames:
+        """From "id/root/path" of each, with NULs between them."""
+        parts = (one.split("/", 2) for one in text.split("\0") if one)
+        return cls({int(folder_id): (root, path) for folder_id, root, path in parts})
+
 
 def _facts(folders: FolderNames) -> Folders:
     numbers: dict[str, int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -27,7 +27,6 @@ TYPES: dict[str, Any] = {
     "prompt": np.uint32,  # 0: none
     "graph": np.uint32,
     "seed": np.uint64,
-    "duration": np.float32,
 }
 # By code. A slot has a code of `pair` and one of `settings`; the others are found through `pair`.
 # The fields of facets are in the first two. Ids are 0 where a thing is unknown or absent.
@@ -80,6 +79,45 @@ class Tags:
             np.concatenate([self.ids, ids]).astype(np.int32),
         )
 
+    def moved(self, places: Array) -> Tags:
+        """With the slots that they have now, by those that they had; -1 is gone."""
+        slots = places[self.slots]
+        return Tags(slots[slots >= 0], self.ids[slots >= 0])
+
+
+@dataclass(frozen=True)
+class Durations:
+    """The seconds of the slots that have any, which ascend: most libraries have few videos."""
+
+    slots: Array
+    values: Array
+
+    def with_more(self, parts: Sequence[tuple[Array, Array]]) -> Durations:
+        if not parts:
+            return self
+        slots, values = zip(*parts, strict=True)
+        return Durations(
+            np.concatenate([self.slots, *slots]).astype(np.int32),
+            np.concatenate([self.values, *values]).astype(np.float32),
+        )
+
+    def moved(self, places: Array) -> Durations:
+        """With the slots that they have now, by those that they had; -1 is gone."""
+        slots = places[self.slots]
+        return Durations(slots[slots >= 0], self.values[slots >= 0])
+
+    def parts(self) -> dict[str, Array]:
+        return {"durations.slots": self.slots, "durations.values": self.values}
+
+    def of(self, slots: Array) -> Array:
+        """0 where there is none."""
+        found = np.zeros(len(slots), np.float32)
+        if len(self.slots):
+            places = np.minimum(np.searchsorted(self.slots, slots), len(self.slots) - 1)
+            has = self.slots[places] == slots
+            found[has] = self.values[places[has]]
+        return found
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -107,6 +145,7 @@ class Changes:
         return Changes(since, revs, ids)
 
 
+NO_DURATIONS = Durations(np.empty(0, np.int32), np.empty(0, np.float32))
 NO_CHANGES = Changes(0, np.empty(0, np.int64), np.empty(0, np.uint32))
 
 
@@ -127,6 +166,7 @@ class Generation:
     formats: tuple[str, ...]
     folders: FolderNames
     tags: Tags
+    durations: Durations
     big_sizes: Mapping[int, int]
     changes: Changes
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)

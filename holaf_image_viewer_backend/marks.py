@@ -43,7 +43,7 @@ def marks_of(
     """
     query = view.query
     by = query.group if query.group and view.groups.left_out else query.sort
-    if by == "random" or not len(view.ids) or (at is not None and at >= len(view.ids)):
+    if by == "random" or not view.total or (at is not None and at >= view.total):
         return {"by": by, "exact": False, "marks": []}
     exact = False
     if at is not None:
@@ -51,8 +51,8 @@ def marks_of(
     else:
         starts = beginnings(by, view, now)
         exact = starts is not None
-        places = spread(len(view.ids)) if starts is None else starts
-    ids = view.ids[places]
+        places = spread(view.total) if starts is None else starts
+    ids = view.shown.at(places)
     values = values_at(by, ids, now, names, database)
     marks = [
         {"start": start, "value": value}
@@ -124,5 +124,5 @@ def of_slots(
             for seed, has in zip(now["seed"][slots].tolist(), known.tolist(), strict=True)
         ]
     if by == "duration":
-        return now["duration"][slots].tolist()
+        return now.durations.of(slots).tolist()
     return [day / 1e9 for day in now["mtime_ns"][slots].tolist()]

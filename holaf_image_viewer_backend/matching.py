@@ -181,7 +181,9 @@ class Matcher:
         if field == "seed":
             return settings.rows(settings.fields["has_seed"] > 0) & compared(now["seed"], node)
         if field == "duration":
-            return (now["duration"] > 0) & compared(now["duration"], node)
+            found = self._nothing()
+            found[now.durations.slots[compared(now.durations.values, node)]] = True
+            return found
         if field == "bytes":
             return compared(now.sizes(np.arange(now.size)), node)
         return now.pair.rows(compared(now.pair.fields["day"], node))

@@ -33,7 +33,7 @@ class Order:
     epoch: int
     rev: int
     ids: Array  # of all slots there were
-    slots: Array  # ascending; those that died meanwhile are still in it
+    slots: Array  # ascending: all that were living
 
 
 class Orders:
@@ -45,13 +45,16 @@ class Orders:
         self._lock = threading.Lock()
 
     def ascending(self, now: Generation, key: str, seed: int = 0) -> Array:
-        """All living slots by `key`, ties by id; dead ones may be among them."""
+        """All living slots by `key`, ties by id."""
         name = (key, seed if key == "random" else 0)
         with self._lock:
             known = self._kept.get(name)
-            if known is None or (known.epoch == now.epoch and len(known.ids) > now.size):
+            if known is not None and known.rev > now.rev:
+                # It may lack slots that were alive then.
+                return self._sorted(now, key, seed)
+            if known is None:
                 slots = self._sorted(now, key, seed)
-            elif known.epoch == now.epoch and len(known.ids) == now.size:
+            elif known.epoch == now.epoch and known.rev == now.rev:
                 slots = known.slots
             else:
                 slots = self._brought_forward(now, key, seed, known)
@@ -101,6 +104,8 @@ class Orders:
             slots = known.slots
             fresh = np.arange(len(known.ids), now.size, dtype=np.int32)
             fresh = fresh[now.alive[fresh]]
+            if len(slots) + len(fresh) > now.size - now.dead:
+                slots = slots[now.alive.take(slots)]
         else:  # the slots were moved: the ids say where to
             places = np.full(int(now["id"].max(initial=0)) + 1, -1, np.int32)
             living = np.flatnonzero(now.alive).astype(np.int32)
@@ -142,6 +147,8 @@ class Orders:
         if key == "random":
             start = scattered(np.array([seed], np.uint64))[0]
             return lambda slots: scattered(now["id"][slots] ^ start)
+        if key == "duration":
+            return now.durations.of
         if key == "seed":
             return lambda slots: seeds(now, slots)
         return lambda slots: now["mtime_ns" if key == "mtime" else key][slots]

@@ -27,6 +27,7 @@ from .name_tables import NameTables
 from .ordering import Orders
 from .regex_lanes import without_waiting
 from .snapshot_keeper import SnapshotKeeper
+from .view_ids import ViewIds
 from .view_patch import difference
 
 # What reads and answers searches is imported by whoever asks first, or when the server has
@@ -63,24 +64,33 @@ class View:
     id: str
     query: Query
     rev: int
-    ids: np.ndarray  # uint32, in order
+    shown: ViewIds
     aspects: np.ndarray  # uint8, see generations.aspect_bytes
     groups: Groups
     months: Groups  # of views by date, or grouped by it
     total_count: int
 
+    @property
+    def ids(self) -> np.ndarray:
+        """uint32, in order."""
+        return self.shown.all()
+
+    @property
+    def total(self) -> int:
+        return len(self.shown)
+
     def layout(self) -> bytes:
         """u32 count, then the ids (u32) and the aspects (u8), little-endian."""
         return b"".join(
             (
-                struct.pack("<I", len(self.ids)),
+                struct.pack("<I", self.total),
                 self.ids.astype("<u4").tobytes(),
                 self.aspects.tobytes(),
             )
         )
 
     def window(self, start: int, count: int) -> list[int]:
-        return self.ids[start : start + count].tolist()
+        return self.shown.at(slice(start, start + count)).tolist()
 
     def position(self, image_id: int) -> int | None:
         found = np.flatnonzero(self.ids == image_id)
@@ -207,11 +217,13 @@ class ViewEngine:
         self._made_large |= now.size > LARGE
         mask = self._faceted(query, now).mask()
         order = self._orders.ascending(now, query.sort, query.random_seed)
-        slots = order.compress(mask.take(order))
+        whole = mask is now.alive and len(order) == now.total
+        slots = order if whole else order.compress(mask.take(order))
         slots = slots[::-1] if query.descending else slots
         newest_first = query.sort != "mtime" or query.descending
         groups = Groups()
         if query.group is not None:
+            whole = False
             slots, groups = grouped(
                 now, slots, query.group, newest_first, self._names, self._database
             )
@@ -220,7 +232,7 @@ class ViewEngine:
             id=secrets.token_urlsafe(9),
             query=query,
             rev=now.rev,
-            ids=now["id"].take(slots),
+            shown=ViewIds(now["id"], slots) if whole else ViewIds(now["id"].take(slots)),
             aspects=now.place.by_code(now.aspects, slots),
             groups=groups,
             months=months_of(now, slots) if dated else Groups(),
@@ -229,6 +241,8 @@ class ViewEngine:
         with self._views_lock:
             self._views[view.id] = view
             self._forget()
+            for one in self._views.values():
+                one.shown.settle(now["id"])
         return view
 
     def _now(self) -> Generation:
@@ -366,7 +380,7 @@ class ViewEngine:
         )
 
     def _forget(self) -> None:
-        rows = sum(len(view.ids) for view in self._views.values())
+        rows = sum(view.total for view in self._views.values())
         while len(self._views) > 1 and (len(self._views) > MOST_VIEWS or rows > MOST_VIEW_ROWS):
             _, view = self._views.popitem(last=False)
-            rows -= len(view.ids)
+            rows -= view.total

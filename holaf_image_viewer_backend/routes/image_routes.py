@@ -87,7 +87,7 @@ def listing(data: Mapping[str, Any], database: ImageDatabase, engine: ViewEngine
     offset, limit = parse_page(data)
     view = engine.open(query)
     rows = database.rows_json(view.window(offset, limit), keep_places=False)
-    counts = f'"filtered_count":{len(view.ids)},"total_count":{view.total_count}'
+    counts = f'"filtered_count":{view.total},"total_count":{view.total_count}'
     return f'{{"images":{rows},{counts}}}'.encode()
 
 
@@ -107,7 +107,7 @@ def opening(data: Mapping[str, Any], engine: ViewEngine) -> bytes:
         {
             "view": view.id,
             "version": view.rev,
-            "total": len(view.ids),
+            "total": view.total,
             "total_count": view.total_count,
             "groups_left_out": view.groups.left_out,
             "chips": chips(query.search, query.text),
@@ -134,7 +134,8 @@ def options(library: Library, database: ImageDatabase, engine: ViewEngine) -> by
         {
             "subfolders": [
                 {
-                    "path": canon(one["root"], "", one["path"]),
+                    # What lies directly in the output folder is asked for by this name.
+                    "path": canon(one["root"], "", one["path"]) or "root",
                     "root": one["root"],
                     "folder": one["path"],
                     "count": one["count"],

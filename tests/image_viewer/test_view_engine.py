@@ -390,7 +390,7 @@ def check_groups(view, query, expected):
         assert sum(one["count"] for one in view.groups.as_list()) == len(expected)
         assert len({key for key, _ in spelled}) == len(spelled)
     months = view.months.as_list()
-    if query.sort == "mtime" and query.group in (None, "day", "month"):
+    if query.group in ("day", "month") or (query.group is None and query.sort == "mtime"):
         keys = [group_key(row, "month") for row in expected]
         assert [key for one in months for key in [one["key"]] * one["count"]] == keys
     else:
