@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from . import query_values as values
-from .query_fields import BY_TARGET
+from .query_fields import BY_NAME, BY_TARGET
 from .query_terms import (
     All,
     AnyOf,
@@ -165,20 +165,27 @@ def _label(node: Node, typed: str) -> str:
         return text if node.where == "prompt" else f"{BY_TARGET[node.where].label}: {text}"
     if isinstance(node, NameIs):
         label = BY_TARGET[node.kind].label
+        if node.exact and node.text:
+            return f"{label} is {node.text}"
         return f"{label}: {node.text or ('none' if node.exact else 'any')}"
     if isinstance(node, Lora):
         strength = "" if node.strength is None else f" {node.op} {values.written(node.strength)}"
-        return f"LoRA: {node.text or 'any'}{strength}"
-    if isinstance(node, Compare) and node.span[1] > node.span[0]:
-        field, _, value = typed.lstrip("( ").partition(":")
-        return f"{BY_TARGET[node.field].label}: {value.strip(' )')}" if value else field
+        name = f" is {node.text}" if node.exact and node.text else f": {node.text or 'any'}"
+        return f"LoRA{name}{strength}"
     if isinstance(node, NodeValue):
         return f"Node: {typed.partition(':')[2].strip(' )')}"
     if isinstance(node, Like):
         return f"Same {node.kind} as picture {node.image_id}"
     if isinstance(node, Has):
         return f"Has {node.what}"
+    one = ONE_FIELD.fullmatch(typed)
+    if one and one[1].lower() in BY_NAME:
+        return f"{BY_NAME[one[1].lower()].label}: {one[2].replace(',', ', ')}"
     return typed
+
+
+# A field and all of its value: steps:20..30, cfg<=4, model:"sd xl",flux.
+ONE_FIELD = re.compile(r"""[( ]*([A-Za-z_]+)(?:[:：]|(?=[<>=!≤≥≠]))((?:[^\s"()|]|"[^"]*")+)[ )]*""")
 
 
 def _kind(node: Node) -> str:

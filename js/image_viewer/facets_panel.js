@@ -3,6 +3,7 @@ import { isAbort, postJson } from "../core/api.js";
 import { fill, h, icon } from "../core/dom.js";
 import { choiceOf, choose, ordered, stateOfValue, withChoice } from "./facet_choice.js";
 import { createSection } from "./filter_section.js";
+import { pressMenu } from "./press_menu.js";
 import { folderOfValue, valueLabel, words } from "./search_strings.js";
 import { count } from "./strings.js";
 
@@ -305,6 +306,29 @@ function createFacet(gallery, name, changed) {
       toggle(value, event.altKey || event.target.closest(".holaf-value-not") ? "none" : "any");
     }
   });
+  pressMenu(
+    list,
+    scope,
+    (target) => {
+      const value = target.closest(".holaf-value")?.getAttribute("data-value") ?? null;
+      const state = value === null ? null : stateOfValue(filters(), name, value);
+      return value === null
+        ? null
+        : [
+            {
+              label: state === "any" ? words.takeBack : words.showThese,
+              icon: "check",
+              action: () => toggle(value, "any"),
+            },
+            {
+              label: state === "none" ? words.takeBack : words.leaveOutHere,
+              icon: "minus",
+              action: () => toggle(value, "none"),
+            },
+          ];
+    },
+    (target) => target.closest(".holaf-value")?.querySelector(".holaf-value-text")?.textContent ?? "",
+  );
   scope.listen(list, "keydown", (event) => {
     const value = valueAt(event);
     const at = value === null ? -1 : [...rows.keys()].indexOf(value);

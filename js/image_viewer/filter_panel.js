@@ -5,6 +5,7 @@ import { choiceOf, choose, monthRange, stateOfValue } from "./facet_choice.js";
 import { createFacets } from "./facets_panel.js";
 import { createSection } from "./filter_section.js";
 import { SWITCHES, TRASHCAN } from "./filters.js";
+import { pressMenu } from "./press_menu.js";
 import { words } from "./search_strings.js";
 import { count, folderLabel, strings } from "./strings.js";
 import { iconButton } from "./toolbar.js";
@@ -317,6 +318,22 @@ export function createFilterPanel(gallery) {
       leaveOut(row.dataset.path);
     }
   });
+  pressMenu(
+    folderList,
+    scope,
+    (target) => {
+      const path = target.closest(".holaf-folder")?.getAttribute("data-path");
+      if (path === null || path === undefined) {
+        return null;
+      }
+      const isOut = stateOfValue(filters(), "folder", leftOut(path)) === "none";
+      return [
+        { label: words.onlyFolder, icon: "folder", action: () => setFolders([path]) },
+        { label: isOut ? words.takeBack : words.leaveOutHere, icon: "minus", action: () => leaveOut(path) },
+      ];
+    },
+    (target) => target.closest(".holaf-folder")?.querySelector(".holaf-folder-name")?.textContent ?? "",
+  );
   scope.listen(folderList, "keydown", (event) => {
     const row = event.key === "-" && event.target.closest(".holaf-folder");
     if (row) {

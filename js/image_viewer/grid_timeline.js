@@ -16,8 +16,12 @@ const PARTS = 20;
  * @param {import("./scroll_map.js").ScrollMap} map
  */
 export function gridTimeline(grid, { view, rows, scope, jump }, map) {
-  /** The picture that stands for a place: the first in view there, at the end the last of all. @param {number} fraction */
-  const positionAt = (fraction) => (fraction < 1 ? grid.firstBelow(fraction * map.limit) : grid.geometry.count - 1);
+  /** The picture that stands for a place: the last of the first row there, which has what begins in it. @param {number} top */
+  function positionAt(top) {
+    const { geometry } = grid;
+    const first = grid.firstBelow(top);
+    return geometry.rows && top < map.limit ? geometry.rowStart[rowOf(geometry, first) + 1] - 1 : geometry.count - 1;
+  }
 
   /** Of an order that neither dates nor groups explain. @type {import("./place_marks.js").PlaceMarks | null} */
   let places = null;
@@ -44,7 +48,7 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
     goTo: (end) => grid.scrollTo(end * map.limit),
     sized: () => mark(),
     labelAt(fraction) {
-      const position = positionAt(fraction);
+      const position = positionAt(fraction * map.limit);
       return view.total ? placeLabel(view, rows.get(view.ids[position]), position, places) : "";
     },
     keydown(event) {
@@ -84,7 +88,7 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
     if (!steps.length || !grid.geometry.rows) {
       return map.top + (by * map.limit) / PARTS;
     }
-    const here = groupAt(steps, grid.firstBelow(map.top));
+    const here = groupAt(steps, positionAt(map.top));
     const to = steps[here + by];
     return to ? grid.topOf(to.start) : by < 0 ? 0 : map.limit;
   }

@@ -3,7 +3,7 @@
  * that are here are more exact; where neither is, a moment's rest asks for the very place.
  */
 import { getJson } from "../core/api.js";
-import { bytes, count, duration, strings } from "./strings.js";
+import { bytes, count, duration, modelLabel, strings } from "./strings.js";
 import { valueLabel, words } from "./search_strings.js";
 import { groupAt } from "./groups.js";
 
@@ -34,8 +34,9 @@ export function placeWords(by, value) {
     case "duration":
       return value ? duration(value) : words.noDuration;
     case "rating":
+      return valueLabel(by, String(value));
     case "model":
-      return value || by === "rating" ? valueLabel(by, String(value)) : strings.nothing.model;
+      return modelLabel(value) || strings.nothing.model;
     case "seed":
       return value === "" ? words.noSeed : words.seedIs(value);
     case "prompt":

@@ -78,14 +78,16 @@ export function openSaved(gallery, anchor) {
   function draw() {
     drawn = true;
     const buttons = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll("button")]);
-    const at = buttons().indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const before = /** @type {HTMLElement} */ (document.activeElement);
+    const at = buttons().indexOf(before);
+    const id = before?.closest("li")?.dataset.id;
     fill(
       list,
       known.length === 0 && h("li", { class: "holaf-note" }, words.nothingSaved),
       known.map((one) =>
         h(
           "li",
-          {},
+          { dataset: { id: String(one.id) } },
           h(
             "button",
             {
@@ -105,9 +107,11 @@ export function openSaved(gallery, anchor) {
       ),
     );
     if (at >= 0) {
-      // One to the left of the same kind where the last one went.
+      // The same button of the same search; where that is gone, of the one in its place.
       const left = buttons();
-      (left[at < left.length ? at : at - 3] ?? (worth ? saveButton : list.parentElement))?.focus();
+      const row = [...list.children].findIndex((one) => /** @type {HTMLElement} */ (one).dataset.id === id);
+      const to = row < 0 ? Math.min(at, left.length - 3 + (at % 3)) : row * 3 + (at % 3);
+      (left[to] ?? (worth ? saveButton : list.parentElement))?.focus();
     }
     popover?.place();
   }

@@ -24,18 +24,28 @@ export function activeOf(filters, { text, chips }, labels = new Map()) {
     excluded: Boolean(one.excluded),
     without: { ...filters, search: without(text, spanOf(text, one)) },
   }));
-  const others = filterChips(filters).map((one) => ({
-    text: words.chip(one, labels.get(`${one.kind} ${one.value}`)),
-    kind: one.kind,
-    excluded: one.excluded,
-    without: one.without,
-  }));
+  const others = filterChips(filters).map((one) => {
+    // "Not not rated" says less than "rated".
+    const some = one.excluded && words.some(one);
+    return {
+      text: some || words.chip(one, labels.get(`${one.kind} ${one.value}`)),
+      kind: one.kind,
+      excluded: one.excluded && !some,
+      without: one.without,
+    };
+  });
   return [...terms, ...others];
 }
 
 /** The words of a chip, excluded or not. @param {Active} one */
 export const wordsOf = ({ text, kind, excluded }) =>
-  kind.startsWith("has-") ? words[excluded ? "without" : "with"](text) : excluded ? words.excluded(text) : text;
+  kind === "has" && excluded
+    ? text.replace("Has", "No")
+    : kind.startsWith("has-")
+      ? words[excluded ? "without" : "with"](text)
+      : excluded
+        ? words.excluded(text)
+        : text;
 
 /**
  * @param {import("./index.js").Gallery} gallery

@@ -1,6 +1,6 @@
 /** Words of the parts that are loaded when somebody searches or filters. */
 import { count, plural } from "../core/format.js";
-import { dayLabel, folderLabel, monthLabel, spanLabel } from "./strings.js";
+import { dayLabel, folderLabel, modelLabel, monthLabel, spanLabel } from "./strings.js";
 
 const facets = {
   model: "Model",
@@ -18,8 +18,6 @@ const facets = {
 };
 const orientations = { landscape: "Landscape", portrait: "Portrait", square: "Square" };
 const switches = { workflow: "Workflow", prompt: "Prompt", edits: "Edits", tagged: "Tags" };
-/** What a model's name is shown without. */
-const ENDING = /\.(?:safetensors|sft|ckpt|pt|pth|bin|gguf)$/i;
 
 /** A value of a facet as it is read. @param {string} name @param {string} value @param {string} [label] the server's */
 export function valueLabel(name, value, label = value) {
@@ -48,7 +46,7 @@ export function valueLabel(name, value, label = value) {
 }
 
 /** @param {string} path of a model, in the folder of its kind */
-const fileLabel = (path) => path.replace(/^.*[\\/]/, "").replace(ENDING, "");
+const fileLabel = (path) => modelLabel(path.replace(/^.*[\\/]/, ""));
 
 /** The folder that a model is in. @param {string} name @param {string} value */
 export const folderOfValue = (name, value) =>
@@ -63,7 +61,19 @@ export const words = {
   suggestions: "Suggestions",
   clearSearch: "Clear the search",
   stillShown: "What is shown is from before this mistake.",
-  kinds: { field: "Field", word: "Word" },
+  kinds: {
+    field: "Field",
+    word: "Word",
+    prompt: "Prompt",
+    neg: "Negative prompt",
+    file: "File name",
+    workflow: "Workflow",
+    date: "Date",
+    size: "Size",
+    kind: "Kind",
+    has: "Has",
+  },
+  prompts: (/** @type {number} */ n) => plural(n, "prompt"),
 
   // Saved searches
   saved: "Saved searches",
@@ -168,12 +178,27 @@ export const words = {
           : `${facets[/** @type {"model"} */ (kind)]}: ${valueLabel(kind, value, label || value)}`;
     }
   },
+  /** What is not nothing, "" for what is something. */
+  some: (/** @type {{kind: string, value: any}} */ { kind, value }) =>
+    kind === "rating" && value === "0"
+      ? "Rated"
+      : value !== ""
+        ? ""
+        : kind === "tag" || kind === "lora"
+          ? `With ${kind === "tag" ? "tags" : "LoRA"}`
+          : kind in facets && kind !== "folder"
+            ? `${facets[/** @type {"model"} */ (kind)]} known`
+            : "",
   with: (/** @type {string} */ what) => `With ${what.toLowerCase()}`,
   without: (/** @type {string} */ what) => `Without ${what.toLowerCase()}`,
 
   // Facets
   leaveOut: (/** @type {string} */ what) => `Leave out ${what}`,
   leftOut: "left out",
+  showThese: "Show these",
+  onlyFolder: "Show only this folder",
+  leaveOutHere: "Leave out",
+  takeBack: "No longer choose this",
   leaveOutTip: "Leave out (Alt+click, or the minus key)",
   clearFacet: (/** @type {string} */ what) => `Clear ${what.toLowerCase()}`,
   more: "More",

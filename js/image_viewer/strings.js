@@ -64,10 +64,15 @@ export const groupLabel = (kind, { key, to = key, label = "" }) => {
       return key ? monthLabel(key) : strings.noDate;
     case "folder":
       return label || folderLabel(key || "root");
+    case "model":
+      return modelLabel(label || key) || strings.nothing.model;
     default:
       return label || key || strings.nothing[/** @type {"model"} */ (kind)] || strings.unknown;
   }
 };
+
+/** With its folder, by which models are sorted. @param {string} path */
+export const modelLabel = (path) => path.replace(/\.(?:safetensors|sft|ckpt|pth?|bin|gguf)$/i, "");
 
 /** @param {string} path */
 export const folderLabel = (path) =>

@@ -11,6 +11,9 @@ const MOST = 12;
 /** A longer search fits no address; whoever pastes one knows what to type. */
 const LONGEST = 1500;
 
+/** Words are counted in the prompts that have them; all else in pictures. */
+const OF_PROMPTS = new Set(["word", "prompt", "neg"]);
+
 /** @typedef {{insert: string, label: string, kind: string, count?: number | null, example?: string}} Item */
 
 /**
@@ -113,7 +116,12 @@ export function createSuggestions({ field, place, box, scope, id, search, change
           },
           h("span", { class: "holaf-suggestion-text holaf-clip", dir: "auto", title: item.label }, textOf(item, typed)),
           item.kind !== "word" && h("span", { class: "holaf-note" }, item.example ?? kindLabel(item.kind)),
-          typeof item.count === "number" && h("span", { class: "holaf-count" }, count(item.count)),
+          typeof item.count === "number" &&
+            h(
+              "span",
+              { class: "holaf-count" },
+              OF_PROMPTS.has(item.kind) ? words.prompts(item.count) : count(item.count),
+            ),
         ),
       ),
     );

@@ -55,6 +55,8 @@ export function createTimeline({ seek, labelAt, keydown, sized, goTo, jump, scop
   let height = 1;
   let fraction = 0;
   let shown = "";
+  /** What the label was about last. @type {[number, boolean]} */
+  let told = [0, true];
   let stopShowing = () => {};
 
   const observer = new ResizeObserver(() => {
@@ -74,6 +76,7 @@ export function createTimeline({ seek, labelAt, keydown, sized, goTo, jump, scop
 
   /** Says where that is, for a moment or while the pointer is there. @param {number} at 0 .. 1 @param {boolean} [itself] the list is there */
   function tell(at, itself = true) {
+    told = [at, itself];
     const text = labelAt(at);
     bubble.textContent = text;
     const y = at * room() + size / 2;
@@ -157,10 +160,10 @@ export function createTimeline({ seek, labelAt, keydown, sized, goTo, jump, scop
       }
     },
 
-    /** What is on screen is known now: a day, a name. */
+    /** More is known now: a day, a name. */
     renew() {
-      if (element.classList.contains("holaf-moving") && !bar.matches(":hover:not(:active)")) {
-        tell(fraction);
+      if (element.classList.contains("holaf-moving")) {
+        tell(...told);
       }
     },
 

@@ -395,6 +395,71 @@ def test_a_search_is_saved_opened_deleted_and_taken_back(open_gallery, shot):
     expect(window).to_have_count(0)
 
 
+def test_a_saved_search_is_renamed_and_every_tab_sees_it(open_gallery, shot):
+    page, other = open_gallery("?q=castle", 6), open_gallery()
+    for one in (page, other):
+        box(one).focus()
+        one.get_by_role("button", name="Saved searches").click()
+    window = page.get_by_role("dialog", name="Saved searches")
+    seen = other.get_by_role("dialog", name="Saved searches")
+    expect(seen).not_to_contain_text("Castles")
+    window.get_by_role("button", name="Save this search").click()
+    page.get_by_role("textbox", name="Name").fill("Castles")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(seen.get_by_role("button", name="Castles", exact=True)).to_be_visible()
+    seen.get_by_role("button", name="Castles", exact=True).focus()
+    page.get_by_role("button", name="Saved searches").click()
+    window.get_by_role("button", name="Rename “Castles”").click()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("Castles")
+    page.get_by_role("textbox", name="Name").fill("Forts")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    # Who looks at it stays where they are.
+    expect(seen.get_by_role("button", name="Forts", exact=True)).to_be_focused()
+    shot(other, "search saved elsewhere")
+    other.keyboard.press("Tab")
+    other.keyboard.press("Tab")
+    expect(seen.get_by_role("button", name="Delete “Forts”")).to_be_focused()
+    other.keyboard.press("Enter")
+    expect(seen).not_to_contain_text("Forts")
+    page.get_by_role("button", name="Saved searches").click()
+    expect(window.get_by_role("button", name="Save this search")).to_be_visible()
+    expect(window).not_to_contain_text("Forts")
+
+
+@pytest.mark.parametrize("finger", [True, False])
+def test_a_finger_that_rests_leaves_a_folder_or_a_value_out(open_gallery, shot, finger):
+    page = open_gallery(has_touch=finger, **({"width": 400, "height": 800} if finger else {}))
+    open_filters(page)
+
+    def press(target) -> None:
+        target.scroll_into_view_if_needed()
+        if not finger:
+            target.click(button="right")
+            return
+        at = target.bounding_box()
+        point = {"x": at["x"] + 20, "y": at["y"] + at["height"] / 2}
+        touch = page.context.new_cdp_session(page)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        expect(page.get_by_role("menu")).to_be_visible()
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    press(page.locator(".holaf-folder-name", has_text="old"))
+    shot(page, f"search left out {'by finger' if finger else 'by menu'}")
+    page.get_by_role("menuitem", name="Leave out").click()
+    shows(page, 6)
+    expect(page.locator(".holaf-folder.holaf-excluded")).to_have_count(1)
+    press(value(page, "model", "dev one").locator(".holaf-value-text"))
+    page.get_by_role("menuitem", name="Leave out").click()
+    shows(page, 4)
+    expect(value(page, "model", "dev one")).not_to_be_checked()
+    press(value(page, "model", "dev one").locator(".holaf-value-text"))
+    page.get_by_role("menuitem", name="No longer choose this").click()
+    shows(page, 6)
+    press(page.locator(".holaf-folder-name", has_text="old"))
+    page.get_by_role("menuitem", name="Show only this folder").click()
+    expect(page.locator(".holaf-folder input:checked")).to_have_count(1)
+
+
 def test_an_empty_result_says_what_to_remove(open_gallery, shot):
     page = open_gallery()
     search(page, "castle model:flux file:made")

@@ -35,9 +35,13 @@ SHOWN = """() => {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """12,000 rows of three years and three months, ten a day."""
+    """12,000 rows of three years and three months, ten a day; by turns of four models."""
     data = tmp_path_factory.mktemp("timeline")
     options = ("--rows", TOTAL, "--pictures", 40, "--per-day", PER_DAY, "--data-dir", data)
+    options += (
+        "--made-with",
+        "models/m0.safetensors,models/m1.safetensors,models/m2.safetensors,models/m3.safetensors",
+    )
     with RunningServer(SERVER, *options, name="library server") as server:
         yield server
 
@@ -198,6 +202,76 @@ def test_in_another_order_the_label_says_what_the_order_is_about(open_gallery):
     expect(page.get_by_role("button", name="Go to the last")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("order", "label", "beside"),
+    [
+        ("name_desc", r"^[a-z]+_\d+_\.png$", ["V", "O", "M", "L", "H", "G", "C"]),
+        ("size_asc", r"^1\.4.MiB$", []),
+        ("resolution_asc", r"^(1.)?\d{3} × (1.)?\d{3}$", []),
+        ("seed_desc", r"^Seed \d+$", []),
+        ("rating_desc", r"^(\d stars?|Not rated)$", ["5 ★", "4 ★", "3 ★", "2 ★", "1 ★", "–"]),
+        ("model_asc", r"^models/m\d$", []),
+    ],
+)
+def test_the_label_says_at_once_what_every_order_is_about(open_gallery, shot, order, label, beside):
+    page = open_gallery(f"?sort={order}")
+    names = page.locator(".holaf-timeline-years span")
+    expect(names).to_have_text(beside)
+    # Rows come later, or not at all: the label does not wait for them.
+    page.route("**/rows?*", lambda route: None)
+    said = page.locator(".holaf-timeline-label")
+    for to in (0.3, 0.9, 0.55):
+        drag(page, to, release=False)
+        assert re.search(label, said.inner_text()), said.inner_text()
+        page.mouse.up()
+    shot(page, f"timeline by {order}")
+
+
+def test_the_label_of_a_seed_is_the_one_that_is_there(open_gallery):
+    page = open_gallery("?sort=seed_asc&group=none")
+    drag(page, 0.42)
+    label = page.locator(".holaf-timeline-label")
+    page.wait_for_function(READY)
+    first = page.evaluate(SHOWN)
+    ids = page.evaluate(
+        """() => [...document.querySelectorAll(".holaf-tile:not([hidden])")]
+            .map((tile) => [Number(tile.ariaPosInSet), Number(tile.dataset.id)])"""
+    )
+    seeds = {position: 7 * image_id for position, image_id in ids}
+    page.wait_for_function(
+        "([label, seeds]) => seeds.includes(document.querySelector(label).textContent)",
+        arg=[".holaf-timeline-label", [f"Seed {seeds[one]}" for one in first]],
+    )
+    assert label.inner_text().startswith("Seed ")
+
+
+def test_a_page_key_leads_to_the_next_model(open_gallery):
+    page = open_gallery("?sort=model_asc")
+    bar = slider(page)
+    expect(page.locator(".holaf-timeline-months span")).to_have_count(4)
+    bar.focus()
+    for name in ("models/m1", "models/m2", "models/m3"):
+        page.keyboard.press("PageDown")
+        expect(bar).to_have_attribute("aria-valuetext", name)
+    page.keyboard.press("PageUp")
+    expect(bar).to_have_attribute("aria-valuetext", "models/m2")
+
+
+def test_pictures_by_month_in_another_order_have_a_timeline_and_dates_to_go_to(open_gallery):
+    page = open_gallery("?sort=name_asc&group=month")
+    expect(page.locator(".holaf-timeline-years span")).to_have_text(
+        ["2026", "2025", "2024", "2023"]
+    )
+    page.keyboard.press("g")
+    dialog = page.get_by_role("dialog", name="Go to a date")
+    dialog.get_by_label("Date").fill("2025-03-07")
+    dialog.get_by_role("button", name="Go there").click()
+    focused = page.locator(".holaf-focused")
+    expect(focused).to_have_attribute("aria-label", re.compile("Mar 2025"))
+    header = page.get_by_role("heading", name="March 2025")
+    assert header.bounding_box()["y"] < focused.bounding_box()["y"]
+
+
 def test_every_group_has_a_header_that_selects_its_pictures(open_gallery, shot):
     page = open_gallery("?group=folder")
     header = page.locator(".holaf-group").first
@@ -208,6 +282,31 @@ def test_every_group_has_a_header_that_selects_its_pictures(open_gallery, shot):
     expect(page.locator(".holaf-selected-count")).to_have_text(f"{count} selected")
     header.get_by_role("button", name=re.compile("^Select all of")).click()
     expect(page.locator(".holaf-selected-count")).to_be_hidden()
+
+
+def test_a_group_of_thousands_is_one_range_of_what_is_shown(open_gallery):
+    page = open_gallery("?group=model")
+    answers = [{"status": 404, "json": {"error": "gone", "expired": True}}, {"json": {"queued": 1}}]
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.post_data_json)
+        route.fulfill(**answers[len(asked) - 1])
+
+    page.route("**/regenerate-thumbnail", answer)
+    header = page.locator(".holaf-group").first
+    count = int(re.sub(r"\D", "", header.locator(".holaf-group-count").inner_text()))
+    assert count > 2000
+    header.get_by_role("button", name=re.compile("^Select all of")).click()
+    page.locator('[aria-posinset="3"]').click(modifiers=["ControlOrMeta"])
+    expect(page.locator(".holaf-selected-count")).to_have_text(
+        re.compile(rf"^{count - 1:,} selected$".replace(",", "."))
+    )
+    page.get_by_role("button", name="Make thumbnails again").click()
+    # What the server has forgotten is opened again, and said anew.
+    expect(page.locator(".holaf-toast")).to_contain_text("1 thumbnail being made")
+    assert [one["ranges"] for one in asked] == [[[0, 2], [3, count - 3]]] * 2
+    assert all(one["view"] for one in asked)
 
 
 def test_the_first_screen_is_there_before_the_rest_of_the_list(new_page, server):

@@ -198,6 +198,17 @@ async def test_the_filter_options_count_folders_formats_and_roots(quiet_client, 
     assert data["last_update_time"] > 0
 
 
+async def test_every_folder_is_filtered_by_the_name_that_the_options_have(quiet_client, rows):
+    await rows(40)
+    data = await (await quiet_client.get("/holaf/images/filter-options")).json()
+    folders = {one["path"]: one for one in data["subfolders"]}
+    assert folders["root"]["folder"] == ""
+    for path, one in folders.items():
+        inside = [path, *(other for other in folders if other.startswith(f"{path}/"))]
+        _, found = await post(quiet_client, "list", {"folder_filters": [path]})
+        assert found["filtered_count"] == sum(folders[other]["count"] for other in inside), one
+
+
 async def test_200_clients_at_once_all_get_their_window(quiet_client, rows):
     await rows(2000)
     answers = await asyncio.gather(

@@ -558,12 +558,35 @@ def test_a_chip_tells_what_it_is_and_whether_it_excludes():
     assert [chip["label"] for chip in shown][:4] == [
         "red",
         "“old car”",
-        "model:flux,sdxl",
+        "Model: flux, sdxl",
         "LoRA: x >= 0.5",
     ]
     for chip in shown:
         rest = text[: chip["start"]] + text[chip["end"] :]
         assert len(chips(parse(rest), rest)) == len(shown) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("size:1024x768", "Size: 1024x768"),
+        ("resolution:>1MP", "Size: >1MP"),
+        ("kind:video", "Kind: video"),
+        ("steps:20,30", "Steps: 20, 30"),
+        ("cfg<=4", "CFG: <=4"),
+        ("Steps：20..30", "Steps: 20..30"),
+        ('model:"sd xl",flux', 'Model: "sd xl", flux'),
+        ("(width:>5)", "Width: >5"),
+        ("model:=juggernaut", "Model is juggernaut"),
+        ("model:juggernaut", "Model: juggernaut"),
+        ('model:""', "Model: none"),
+        ("model:*", "Model: any"),
+        ("lora:=ink>0.5", "LoRA is ink > 0.5"),
+        ("model:a OR model:b", "model:a OR model:b"),
+    ],
+)
+def test_a_chip_calls_a_field_by_its_name(text, label):
+    assert [chip["label"] for chip in chips(parse(text), text)] == [label]
 
 
 def test_reading_looks_at_a_text_a_fixed_number_of_times():

@@ -48,7 +48,26 @@ def name_of(number: int) -> str:
     return f"{number:016x}"
 
 
-def fill(data_dir: Path, rows: int, pictures: int, per_day: int = PER_DAY) -> None:
+def make_up(database, models: list[str]) -> None:
+    """Give each picture one of `models`, the seed 7 × its id, and 0 to 5 stars, by turns."""
+
+    def job(db, rev):
+        db.executemany("INSERT INTO names (kind, name) VALUES ('model', ?)", [(m,) for m in models])
+        ids = [row[0] for row in db.execute("SELECT id FROM names WHERE kind = 'model'")]
+        db.execute("CREATE TEMP TABLE turns AS SELECT value, key FROM json_each(?)", (str(ids),))
+        db.execute(
+            "UPDATE images SET rev = ?, seed = 7 * id, "
+            "model_id = (SELECT value FROM turns WHERE key = images.id % ?)",
+            (rev, len(ids)),
+        )
+        db.execute("INSERT INTO marks (image_id, rating) SELECT id, id % 6 FROM images")
+
+    database._change(job)
+
+
+def fill(
+    data_dir: Path, rows: int, pictures: int, per_day: int = PER_DAY, models: str = ""
+) -> None:
     from holaf.holaf_database import ImageDatabase
     from holaf.holaf_image_records import IndexedFile, ThumbnailResult
     from holaf.holaf_image_viewer_backend.thumbnail_store import Stored, ThumbnailStore
@@ -88,6 +107,8 @@ def fill(data_dir: Path, rows: int, pictures: int, per_day: int = PER_DAY) -> No
                 for image_id, one in zip(ids, shown, strict=True)
             ]
         )
+    if models:
+        make_up(database, models.split(","))
     database.close()
 
 
@@ -101,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pictures", type=int, default=300)
     parser.add_argument("--per-day", type=int, default=PER_DAY)
+    parser.add_argument("--made-with", default="", help="models, with commas between them")
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     args = parser.parse_args()
@@ -109,7 +131,7 @@ def main() -> None:
     output = data / "output"
     if not output.exists():
         data.mkdir(parents=True, exist_ok=True)
-        fill(data, args.rows, args.pictures, args.per_day)
+        fill(data, args.rows, args.pictures, args.per_day, args.made_with)
         output.mkdir()
     host = Host(kind="standalone", output_dir=output, data_dir=data, system_dir=data / "private")
     pack = Pack(host)

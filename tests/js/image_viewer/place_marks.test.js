@@ -42,7 +42,7 @@ function marksOf(view, answers) {
 test("values are read as what they are", () => {
   assert.equal(placeWords("rating", 4), "4 stars");
   assert.equal(placeWords("rating", 0), "Not rated");
-  assert.equal(placeWords("model", "flux/dev.safetensors"), "dev");
+  assert.equal(placeWords("model", "flux/dev.safetensors"), "flux/dev");
   assert.equal(placeWords("model", ""), "No model known");
   assert.equal(placeWords("seed", "18446744073709551614"), "Seed 18446744073709551614");
   assert.equal(placeWords("seed", ""), "No seed known");

@@ -35,6 +35,27 @@ test("chips are the terms as the server read them, then the filters, and each sa
   assert.deepEqual(Object.keys(active[3].without.facets), ["rating"]);
 });
 
+test("what is not nothing is called something", () => {
+  let filters = { ...NO_FILTERS };
+  for (const [name, value] of [
+    ["rating", "0"],
+    ["tag", ""],
+    ["lora", ""],
+    ["model", ""],
+    ["folder", ""],
+    ["tag", "x"],
+  ]) {
+    filters = choose(filters, name, value, "none");
+  }
+  const active = activeOf(filters, { text: "", chips: [] });
+  assert.deepEqual(words(active), ["Rated", "With tags", "Not #x", "With LoRA", "Model known", "Not "]);
+  const has = {
+    text: "x",
+    chips: [{ start: 0, end: 9, text: "-has:tags", label: "Has tags", kind: "has", excluded: true }],
+  };
+  assert.deepEqual(words(activeOf(NO_FILTERS, has)), ["No tags"]);
+});
+
 test("a value that has a name of its own is called by it in its chip", () => {
   const filters = choose({ ...NO_FILTERS }, "shape", "7", "any");
   const terms = { text: "", chips: [] };
