@@ -20,6 +20,7 @@ from aiohttp import web
 
 from .holaf_app import Pack
 from .holaf_core.host import Host
+from .holaf_core.memory import keep_freed
 
 log = logging.getLogger("holaf")
 
@@ -187,6 +188,7 @@ def serve(args: argparse.Namespace) -> None:
     host = standalone_host(folder, data_dir)
     url = f"http://{ADDRESS}:{server.getsockname()[1]}/holaf/view"
     import_ahead()
+    keep_freed()
     app = build_application(Pack(host))
 
     async def announce(app: web.Application) -> None:

@@ -14,3 +14,13 @@ def release() -> None:
         return
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_freed(size: int = 7 << 19) -> None:
+    """Let glibc keep up to twice `size` bytes of what is freed, for the next who needs some.
+
+    At first it keeps 128 KiB, and each answer of some hundred kilobytes is put together in pages
+    that the system hands out and clears anew. It learns from what it sees freed. In a process of
+    our own only; ComfyUI's has learnt from larger things.
+    """
+    bytes(size)

@@ -47,10 +47,15 @@ class SqliteFile:
         *,
         name: str = "holaf-database",
         undone: Callable[[], None] = lambda: None,
+        cache_pages: int | None = None,
     ) -> None:
-        """`undone` is called on the writer thread after a job that was rolled back."""
+        """`undone` is called on the writer thread after a job that was rolled back.
+
+        `cache_pages` of the file are kept by each connection, where SQLite's own 2 MB do not suit.
+        """
         self.path = path
         self._undone = undone
+        self._cache_pages = cache_pages
         self._steps = steps
         self._ready = False
         self._opening = threading.Lock()
@@ -196,6 +201,8 @@ class SqliteFile:
             connection.execute("PRAGMA foreign_keys=ON")
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA temp_store=MEMORY")
+        if self._cache_pages is not None:
+            connection.execute(f"PRAGMA cache_size={self._cache_pages}")
         # Mapped pages are no faster here, and a file that is cut short beneath them (a share that
         # goes away, ComfyUI's own /userdata writing over it) would end the whole process: SIGBUS.
         connection.execute("PRAGMA mmap_size=0")

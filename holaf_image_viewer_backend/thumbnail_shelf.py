@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from ..holaf_database import ImageDatabase
 from ..holaf_image_records import FAILED, READY
 from .gather import Gather, always
-from .thumbnail_store import Stored, ThumbnailStore
+from .thumbnail_names import marks
+from .thumbnail_store import Picture, Stored, ThumbnailStore
 
 BATCH_READY, BATCH_FAILED, BATCH_PENDING = 2, 3, 0
 # What is sent at once: the batch of a page, about 800 KB. Each piece wakes the client, and in eight
@@ -31,7 +32,7 @@ class Shelf:
         # Only of pictures whose thumbnail is made. A change of the library empties it.
         self._names: dict[int, str] = {}
         self._changes = 0
-        self._one: Gather[str, Stored | None] = Gather(self._read_ones, "holaf-thumb")
+        self._one: Gather[str, Picture | Stored | None] = Gather(self._read_ones, "holaf-thumb")
         self._many: Gather[Sequence[int], list[bytes]] = Gather(self._read_batches, "holaf-thumbs")
         database.on_commit(self._forget)
 
@@ -39,12 +40,14 @@ class Shelf:
         self._one.stop()
         self._many.stop()
 
-    def at_hand(self, thumb_hash: str) -> Stored | None:
+    def at_hand(self, thumb_hash: str) -> Picture | Stored | None:
         """A thumbnail that is in memory; None says nothing about the others."""
         found = self._store.remembered((thumb_hash,))
         return found[0] if found else None
 
-    async def one(self, thumb_hash: str, wanted: Callable[[], bool] = always) -> Stored | None:
+    async def one(
+        self, thumb_hash: str, wanted: Callable[[], bool] = always
+    ) -> Picture | Stored | None:
         """A thumbnail by its name; None when there is none."""
         return self.at_hand(thumb_hash) or await self._one.ask(thumb_hash, wanted)
 
@@ -69,7 +72,7 @@ class Shelf:
 
     # --- on a thread --------------------------------------------------------------------------
 
-    def _read_ones(self, thumb_hashes: Sequence[str]) -> list[Stored | None]:
+    def _read_ones(self, thumb_hashes: Sequence[str]) -> list[Picture | Stored | None]:
         found = self._store.get_many(thumb_hashes)
         return [found.get(one) for one in thumb_hashes]
 
@@ -93,13 +96,15 @@ class Shelf:
             else:
                 rows[one] = (name, READY)
         with self._database.read() as db:
+            cursor = db.cursor()
+            cursor.row_factory = None
             for start in range(0, len(missing), CHUNK):
                 some = missing[start : start + CHUNK]
-                for image_id, name, status in db.execute(
+                for image_id, name, status in cursor.execute(
                     "SELECT id, thumb_hash, thumbnail_status FROM images "
-                    f"WHERE id IN ({','.join('?' * len(some))})",
+                    f"WHERE id IN ({marks(len(some))})",
                     some,
-                ):
+                ).fetchall():
                     rows[image_id] = (name, status)
         with self._lock:
             # What was read before a change may be wrong after it.
@@ -114,18 +119,17 @@ def known(row: tuple[str, int] | None) -> bool:
     return row is not None and row[1] == READY
 
 
-def packed(items: Iterable[tuple[int, Stored | int]]) -> list[bytes]:
+def packed(items: Iterable[tuple[int, Picture | Stored | int]]) -> list[bytes]:
     """See `Shelf.batch`; of each item the id, and the thumbnail or the status of the picture."""
     parts = [b""]
+    head = _item.pack
     for image_id, found in items:
-        if isinstance(found, Stored):
-            data = found.data
-            parts.append(_item.pack(image_id, BATCH_READY, found.type, len(data)))
-            parts.append(data)
+        if isinstance(found, tuple):
+            data = found[1]
+            parts += (head(image_id, BATCH_READY, found[0], len(data)), data)
         else:
             status = BATCH_FAILED if found == FAILED else BATCH_PENDING
-            parts.append(_item.pack(image_id, status, 0, 0))
-            parts.append(b"")
+            parts += (head(image_id, status, 0, 0), b"")
     parts[0] = _count.pack(len(parts) // 2)
     return parts
 

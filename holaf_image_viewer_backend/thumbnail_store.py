@@ -7,7 +7,6 @@ can be made again: a store that is damaged, or newer than this pack, is put asid
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..holaf_core.errors import Unavailable
 from ..holaf_core.sqlite import SqliteFile
+from .thumbnail_names import is_hash, key_of, marks, signed
 
 log = logging.getLogger("holaf.thumbnails")
 
@@ -43,10 +43,23 @@ MIME = {JPEG: "image/jpeg", WEBP: "image/webp"}
 # The newest and the last shown, about two thousand of them.
 REMEMBERED_BYTES = 32 * 1024 * 1024
 CHUNK = 500
+# A picture is read from the file the first time it is asked for again among so many others, and
+# kept in memory after that: to keep each costs half as much as to read it.
+ASKED = 1000
+# What is read once gains nothing from SQLite's memory of pages. A small one stays in the
+# processor's, and a third less time is spent. It has room for the upper levels of the tree.
+CACHE_PAGES = 40
+
+
+class Picture(NamedTuple):
+    """What is shown of a thumbnail. `type` is JPEG or WEBP."""
+
+    type: int
+    data: bytes
 
 
 class Stored(NamedTuple):
-    """`type` is JPEG or WEBP. `dhash` has 64 bits, without a sign."""
+    """As `Picture`, with what is known besides. `dhash` has 64 bits, without a sign."""
 
     type: int
     data: bytes
@@ -73,8 +86,11 @@ class ThumbnailStore:
         self.on_lost = on_lost
         self._lock = threading.Lock()
         self._repairing = threading.Lock()
-        self._recent: OrderedDict[str, Stored] = OrderedDict()
+        self._recent: OrderedDict[str, Picture | Stored] = OrderedDict()
         self._recent_bytes = 0
+        # Of what was read from the file lately, in two halves.
+        self._asked: set[str] = set()
+        self._asked_before: set[str] = set()
         self._most_bytes = remembered_bytes
         self._closed = False
         # True when there was no store, so that nothing of what was made before is left.
@@ -170,7 +186,7 @@ class ThumbnailStore:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def remembered(self, thumb_hashes: Sequence[str]) -> list[Stored] | None:
+    def remembered(self, thumb_hashes: Sequence[str]) -> list[Picture | Stored] | None:
         """These thumbnails when all of them are in memory, else None; for the event loop."""
         recent = self._recent
         with self._lock:
@@ -183,10 +199,12 @@ class ThumbnailStore:
         return found
 
     def get(self, thumb_hash: str) -> Stored | None:
-        return self.get_many([thumb_hash]).get(thumb_hash)
+        with self._lock:
+            stored = self._recent.get(thumb_hash)
+        return stored if isinstance(stored, Stored) else self._whole(thumb_hash)
 
-    def get_many(self, thumb_hashes: Sequence[str]) -> dict[str, Stored]:
-        found: dict[str, Stored] = {}
+    def get_many(self, thumb_hashes: Sequence[str]) -> dict[str, Picture | Stored]:
+        found: dict[str, Picture | Stored] = {}
         missing: dict[int, str] = {}
         recent = self._recent
         with self._lock:
@@ -202,30 +220,26 @@ class ThumbnailStore:
         keys = list(missing)
         for start in range(0, len(keys), CHUNK):
             some = keys[start : start + CHUNK]
-            for key, kind, data, placeholder, dhash in self._read(
-                "SELECT key, type, data, placeholder, dhash FROM thumbnails "
-                f"WHERE key IN ({','.join('?' * len(some))})",
-                some,
+            for key, kind, data in self._read(
+                f"SELECT key, type, data FROM thumbnails WHERE key IN ({marks(len(some))})", some
             ):
-                found[missing[key]] = Stored(kind, data, placeholder, dhash & (1 << 64) - 1)
+                found[missing[key]] = Picture(kind, data)
         with self._lock:
             for name in missing.values():
-                if name in found:
+                if name not in found:
+                    continue
+                if name in self._asked or name in self._asked_before:
                     self._remember(name, found[name])
+                else:
+                    self._note(name)
         return found
 
     def has(self, thumb_hash: str) -> Stored | None:
         """The thumbnail, unless it is one that `remake_all` wants made again."""
-        if not is_hash(thumb_hash):
-            return None
-        rows = self._read(
-            "SELECT made_at, coalesce((SELECT value FROM meta WHERE name = 'remake_before'), 0) "
-            "FROM thumbnails WHERE key = ?",
-            [key_of(thumb_hash)],
+        return self._whole(
+            thumb_hash,
+            "AND made_at >= coalesce((SELECT value FROM meta WHERE name = 'remake_before'), 0)",
         )
-        if not rows or rows[0][0] < rows[0][1]:
-            return None
-        return self.get(thumb_hash)
 
     def size(self) -> int:
         """Bytes on the disk."""
@@ -264,7 +278,7 @@ class ThumbnailStore:
                 connection.execute("DROP TABLE first")
             finally:
                 connection.close()
-        file = SqliteFile(self.path, STEPS, name="holaf-thumbnail-store")
+        file = SqliteFile(self.path, STEPS, name="holaf-thumbnail-store", cache_pages=CACHE_PAGES)
         try:
             file.open()
         except sqlite3.Error:
@@ -274,11 +288,23 @@ class ThumbnailStore:
             file.close()
         return file
 
-    def _read(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+    def _whole(self, thumb_hash: str, condition: str = "") -> Stored | None:
+        if not is_hash(thumb_hash):
+            return None
+        for kind, data, placeholder, dhash in self._read(
+            f"SELECT type, data, placeholder, dhash FROM thumbnails WHERE key = ? {condition}",
+            [key_of(thumb_hash)],
+        ):
+            return Stored(kind, data, placeholder, dhash & (1 << 64) - 1)
+        return None
+
+    def _read(self, query: str, values: Sequence[Any]) -> list[tuple]:
         file = self._file
         try:
             with file.read() as db:
-                return db.execute(query, values).fetchall()
+                cursor = db.cursor()
+                cursor.row_factory = None
+                return cursor.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
             self._repair(error, file)
             return []
@@ -336,7 +362,12 @@ class ThumbnailStore:
             aside.name,
         )
 
-    def _remember(self, name: str, stored: Stored) -> None:
+    def _note(self, name: str) -> None:
+        if len(self._asked) >= ASKED:
+            self._asked, self._asked_before = set(), self._asked
+        self._asked.add(name)
+
+    def _remember(self, name: str, stored: Picture | Stored) -> None:
         self._forget(name)
         self._recent[name] = stored
         self._recent_bytes += len(stored.data)
@@ -354,23 +385,3 @@ def give_space_back(db: sqlite3.Connection) -> None:
     # Python's `execute` would give back one page. A script runs to the end, but commits first.
     db.executescript("PRAGMA incremental_vacuum")
     db.execute("BEGIN")
-
-
-_HASH = re.compile("[0-9a-f]{16}")
-
-
-def is_hash(name: str) -> bool:
-    """
-    >>> is_hash("00ff00ff00ff00ff"), is_hash("../../etc/passwd"), is_hash("")
-    (True, False, False)
-    """
-    return _HASH.fullmatch(name) is not None
-
-
-def key_of(thumb_hash: str) -> int:
-    """The hash as SQLite's own row number."""
-    return signed(int(thumb_hash, 16))
-
-
-def signed(number: int) -> int:
-    return number - (1 << 64) if number >> 63 else number

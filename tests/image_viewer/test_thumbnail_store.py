@@ -42,13 +42,15 @@ def again(path, **more):
 
 
 def test_what_was_put_is_there_after_a_restart(store, path):
+    from holaf.holaf_image_viewer_backend.thumbnail_store import JPEG
+
     high = (1 << 64) - 1
     store.put([(name(high), stored(b"one", high)), (name(0), stored(b"two", 0))])
     store.close()
     other = again(path, remembered_bytes=0)
     assert not other.new
     assert other.get(name(high)) == stored(b"one", high)
-    assert other.get_many([name(0), name(7), "no hash"]) == {name(0): stored(b"two", 0)}
+    assert other.get_many([name(0), name(7), "no hash"]) == {name(0): (JPEG, b"two")}
     assert other.get("../../etc/passwd") is None
     other.close()
 
@@ -59,6 +61,23 @@ def test_what_is_remembered_is_bounded(path):
         store.remember(name(number), stored(b"x" * 30))
     assert [store.get(name(number)) is not None for number in range(10)] == [False] * 7 + [True] * 3
     store.close()
+
+
+def test_memory_keeps_what_is_asked_for_again_and_nothing_that_is_passed_once(store, path):
+    from holaf.holaf_image_viewer_backend.thumbnail_store import ASKED
+
+    names = [name(number) for number in range(2 * ASKED + 1)]
+    store.put([(one, stored(one.encode())) for one in names])
+    store.close()
+    other = again(path)
+    first = other.get_many(names[:2])
+    assert other.remembered(names[:2]) is None
+    assert other.get_many(names[:2]) == first
+    assert other.remembered(names[:2]) == list(first.values())
+    other.get_many(names[2:])
+    other.get_many(names[2:3])  # too many others came in between
+    assert other.remembered(names[2:3]) is None
+    other.close()
 
 
 def test_cleaning_drops_what_nobody_has_and_gives_the_space_back(store):
