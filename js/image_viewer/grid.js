@@ -14,6 +14,8 @@ import { strings } from "./strings.js";
 /** Tiles are placed against a point near the view, so that their own numbers stay small. */
 const NEARBY = 400_000;
 const ROWS_AFTER_MS = 30;
+// Two frames without a move: who drags slower than that looks at what passes.
+const LOAD_REST_MS = 35;
 // A jump draws what is on screen; what is beyond it follows.
 const BEYOND = 0.75;
 const BEYOND_AFTER_MS = 120;
@@ -401,7 +403,7 @@ export class Grid {
     if (performance.now() - this.#loadedAt > 120) {
       load();
     } else {
-      this.#loadTimer = this.#o.scope.after(60, load);
+      this.#loadTimer = this.#o.scope.after(LOAD_REST_MS, load);
     }
   }
 
