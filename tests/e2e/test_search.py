@@ -489,6 +489,18 @@ def test_more_like_this_and_the_facts_of_a_picture_search(open_gallery, shot):
     shows(page, TOTAL)
 
 
+def test_guidance_is_a_fact_that_no_search_asks_for(open_gallery):
+    page = open_gallery()
+    facts = {"cfg": {"value": 1, "status": "ok"}, "guidance": {"value": 3.5, "status": "ok"}}
+    page.route("**/images/metadata?id=*", lambda route: route.fulfill(json={"facts": facts}))
+    page.get_by_role("option", name="made_004_").click()
+    details = page.get_by_role("complementary", name="Details")
+    guidance = details.locator("dt", has_text="Guidance").locator("xpath=following-sibling::dd[1]")
+    expect(guidance).to_have_text("3.5")
+    expect(guidance.get_by_role("button")).to_have_count(0)
+    expect(details.get_by_role("button", name="1", exact=True)).to_be_visible()
+
+
 def test_a_random_order_is_in_the_address_and_can_be_shuffled_again(open_gallery, shot):
     page = open_gallery()
     order = """() => [...document.querySelectorAll(".holaf-tile:not([hidden])")]
