@@ -50,9 +50,7 @@ class Plan:
     strengths: tuple[tuple[Source | None, Source | None], ...] | None
 
     def facts(self, pieces: Sequence[Piece], graph: GraphRecord) -> GraphFacts:
-        positive, negative = [
-            _at(pieces, text).strip() if type(text) is tuple else text for text in self.texts
-        ]
+        positive, negative = [_text(pieces, text) for text in self.texts]
         facts = self.known
         if self.sources or self.strengths:
             given = {name: _at(pieces, source) for name, source in self.sources}
@@ -60,8 +58,10 @@ class Plan:
             if self.strengths is not None and loras is not None:
                 loras = tuple(
                     [
-                        (name, *(_either(pieces, *one) for one in zip(now, was, strict=True)))
-                        for (name, *was), now in zip(loras, self.strengths, strict=True)
+                        (name, _either(pieces, source, model), _either(pieces, other, clip))
+                        for (name, model, clip), (source, other) in zip(
+                            loras, self.strengths, strict=True
+                        )
                     ]
                 )
             cfg, denoise = given.get("cfg", facts.cfg), given.get("denoise", facts.denoise)
@@ -81,6 +81,10 @@ class Plan:
 
 def _at(pieces: Sequence[Piece], source: Source) -> Any:
     return pieces[source[0]].node["inputs"][source[1]]
+
+
+def _text(pieces: Sequence[Piece], text: str | Source | None) -> str | None:
+    return _at(pieces, text).strip() if isinstance(text, tuple) else text
 
 
 def _either(pieces: Sequence[Piece], source: Source | None, known: float | None) -> float | None:
