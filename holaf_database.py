@@ -23,6 +23,7 @@ from .holaf_image_records import (
     IndexedFolder,
     ThumbnailResult,
 )
+from .holaf_image_rows import ROW, ROWS_JSON, as_row
 from .holaf_image_schema import STEPS
 from .holaf_image_store import ImageStore, StoreResult, chunks, marks
 
@@ -413,45 +414,3 @@ WORK = (
     "thumbnail_status, thumbnail_error "
     "FROM images "
 )
-
-ROW = """
-    SELECT images.id, path_canon, filename, folders.path AS subfolder, images.root_id AS root,
-        format, kind, mtime, size_bytes, width, height, duration, is_trashed, has_edit_file,
-        has_workflow, has_prompt, has_tags, thumb_hash, thumbnail_status, thumbnail_error,
-        placeholder, error
-    FROM images JOIN folders ON folders.id = images.folder_id
-"""
-
-# The same row as JSON; the order is that of the ids.
-ROWS_JSON = """
-    SELECT json_group_array(json(CASE WHEN images.id IS NULL THEN NULL ELSE json_object(
-        'id', images.id, 'path_canon', path_canon, 'filename', filename,
-        'subfolder', folders.path, 'root', images.root_id, 'format', format, 'kind', kind,
-        'mtime', mtime, 'size_bytes', size_bytes, 'width', width, 'height', height,
-        'duration', duration,
-        'is_trashed', json(CASE is_trashed WHEN 0 THEN 'false' ELSE 'true' END),
-        'has_edit_file', json(CASE has_edit_file WHEN 0 THEN 'false' ELSE 'true' END),
-        'has_workflow', json(CASE has_workflow WHEN 0 THEN 'false' ELSE 'true' END),
-        'has_prompt', json(CASE has_prompt WHEN 0 THEN 'false' ELSE 'true' END),
-        'has_tags', json(CASE has_tags WHEN 0 THEN 'false' ELSE 'true' END),
-        'thumb_hash', thumb_hash, 'thumbnail_status', thumbnail_status,
-        'thumbnail_error', thumbnail_error,
-        'placeholder', CASE WHEN placeholder IS NULL THEN NULL ELSE lower(hex(placeholder)) END,
-        'error', error
-    ) END))
-    FROM json_each(?) AS wanted
-    {join} images ON images.id = wanted.value
-    LEFT JOIN folders ON folders.id = images.folder_id
-"""
-
-FLAGS = ("is_trashed", "has_edit_file", "has_workflow", "has_prompt", "has_tags")
-
-
-def as_row(row: sqlite3.Row) -> dict[str, Any]:
-    """A row in the shape that the gallery and outside clients get."""
-    data = dict(row)
-    for flag in FLAGS:
-        data[flag] = bool(data[flag])
-    if data["placeholder"] is not None:
-        data["placeholder"] = data["placeholder"].hex()
-    return data
