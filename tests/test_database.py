@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from holaf.holaf_core.errors import Unavailable
+from holaf.holaf_core.sqlite import SqliteFile
 from holaf.holaf_database import KEEP_DEPARTED_S, ImageDatabase
 from holaf.holaf_image_records import IndexedFolder, ThumbnailResult
 from holaf.holaf_image_schema import STEPS
-from holaf.holaf_image_store import name_key
+from holaf.holaf_image_store import name_key, searchable
 from library_rows import indexed_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -363,3 +364,47 @@ def test_user_data_of_a_file_without_pixels_goes_to_no_other_such_file(database)
     assert database.image_tags(newcomer) == []
     (back,) = database.store([empty[0]]).added_ids
     assert database.image_tags(back) == ["mine"]
+
+
+def test_after_the_upgrade_to_lists_of_two_letters_every_word_is_found_as_before(tmp_path):
+    path = tmp_path / "images.sqlite"
+    old = SqliteFile(path, STEPS[:2])
+    texts = [(1, "a castle by the river", "blurry"), (2, "屋根の猫", ""), (3, "old cart", "ca")]
+
+    def fill(db):
+        for number, positive, negative in texts:
+            found = (number, searchable(positive), searchable(negative))
+            db.execute(
+                "INSERT INTO prompts_fts (rowid, prompt_text, negative_text) VALUES (?,?,?)", found
+            )
+            db.execute(
+                "INSERT INTO prompts VALUES (?, ?, ?, ?)",
+                (number, bytes([number]), positive, negative),
+            )
+
+    old.write(fill)
+    asked = [
+        "castle",
+        "ca*",
+        "c*",
+        '"屋 根"',
+        "猫*",
+        "prompt_text: ca*",
+        "negative_text: ca*",
+        "blu*",
+        "zebra",
+    ]
+    statement = "SELECT rowid FROM prompts_fts WHERE prompts_fts MATCH ? ORDER BY rowid"
+
+    def answers(db):
+        return [[row[0] for row in db.execute(statement, (one,))] for one in asked]
+
+    with old.read() as db:
+        before = answers(db)
+    old.close()
+    assert before[:4] == [[1], [1, 3], [1, 3], [2]]
+    database = ImageDatabase(path)
+    with database.read() as db:
+        assert answers(db) == before
+    database.close()
+    assert path.with_name("images.sqlite.schema2.bak").exists()

@@ -1,5 +1,4 @@
 import numpy as np
-
 from holaf.holaf_image_viewer_backend.view_ids import ViewIds
 
 COLUMN = np.array([10, 20, 30, 40, 50, 60], np.uint32)
