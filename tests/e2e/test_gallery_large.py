@@ -14,6 +14,8 @@ from playwright.sync_api import expect
 STORED = 20_000
 MILLIONS = 2_000_000
 MONTHS = 40
+# All of the list is here, not only its first screen.
+WHOLE = ".holaf-timeline:not(.holaf-partial)"
 SHOWN_FROM = """(position) => {
     const tiles = [...document.querySelectorAll(".holaf-tile:not([hidden])")];
     return tiles.length > 10 && tiles.every((one) => one.classList.contains("holaf-ready"))
@@ -55,6 +57,7 @@ def test_any_depth_of_a_large_library_is_shown_with_few_elements(new_page, many,
     page = new_page(width=1600, height=900, reduced_motion="reduce")
     page.goto(f"{many.url}/holaf/view")
     expect(page.locator(".holaf-status-shown")).to_have_text(re.compile(r"20\D000 items"))
+    expect(page.locator(WHOLE)).to_be_visible()
     for fraction in (0.9, 0.31, 1, 0.5):
         page.evaluate(
             """(fraction) => { const area = document.querySelector('.holaf-grid-scroll');
@@ -74,6 +77,7 @@ def test_a_list_that_the_server_forgot_is_opened_again_at_the_same_place(new_pag
     page = new_page(width=1600, height=900, reduced_motion="reduce")
     page.goto(f"{many.url}/holaf/view")
     expect(page.locator(".holaf-status-shown")).to_have_text(re.compile(r"20\D000 items"))
+    expect(page.locator(WHOLE)).to_be_visible()
     # Other tabs, and every word that is searched for, open lists too.
     for number in range(40):
         answer = page.request.post(
@@ -143,7 +147,7 @@ def test_two_million_pictures_are_scrubbed_through_to_the_last_one(new_page, man
     millions(page)
     page.goto(f"{many.url}/holaf/view")
     expect(page.locator(".holaf-status-shown")).to_have_text(re.compile(r"2\D000\D000 items"))
-    expect(page.locator(".holaf-timeline:not(.holaf-partial)")).to_be_visible()
+    expect(page.locator(WHOLE)).to_be_visible()
     box = slider(page).bounding_box()
     handle = page.locator(".holaf-timeline-handle").bounding_box()
     page.mouse.move(handle["x"] + 4, handle["y"] + handle["height"] / 2)
@@ -191,7 +195,7 @@ def test_a_slow_phone_on_wi_fi_opens_scrolls_and_scrubs_and_gives_up_what_it_lef
     page.goto(f"{many.url}/holaf/view")
     page.wait_for_function(BETWEEN, arg=[1, 40])
     shot(page, f"gallery phone {theme}")
-    expect(page.locator(".holaf-timeline:not(.holaf-partial)")).to_be_visible()
+    expect(page.locator(WHOLE)).to_be_visible()
     for y in (600, 500, 400, 300, 200, 100):
         touch(phone, "touchStart" if y == 600 else "touchMove", 150, y)
     touch(phone, "touchEnd")
