@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import HttpVersion11, web
 
@@ -68,22 +69,28 @@ def arrival_of(request: web.Request, peer: str, proxies: Sequence[Network]) -> A
         loopback = False
     transport = request.transport
     own = transport.get_extra_info("sockname") if transport is not None else None
-    return Arrival(
-        address=address,
-        loopback=loopback,
-        scheme=scheme or "http",
-        hosts=tuple(host for host in hosts if host is not None) if valid else (),
-        own_port=own[1] if isinstance(own, tuple) and len(own) > 1 else 0,
+    return _arrival(
+        address,
+        loopback,
+        scheme or "http",
+        tuple(host for host in hosts if host is not None) if valid else (),
+        own[1] if isinstance(own, tuple) and len(own) > 1 else 0,
     )
+
+
+# Nothing but a value: a page that asks for a thousand thumbnails arrives a thousand times alike.
+_arrival = lru_cache(maxsize=256)(Arrival)
 
 
 def is_forwarded(request: web.BaseRequest) -> bool:
     """Whether anything says that this came through a proxy, trusted or not."""
-    for name in request.headers:
-        name = name.lower()
-        if name in FORWARDING or name.startswith("x-forwarded-"):
-            return True
-    return False
+    return any(map(_tells_of_a_proxy, request.headers))
+
+
+@lru_cache(maxsize=256)
+def _tells_of_a_proxy(header: str) -> bool:
+    name = header.lower()
+    return name in FORWARDING or name.startswith("x-forwarded-")
 
 
 def _trusted(address: str, proxies: Sequence[Network]) -> bool:
