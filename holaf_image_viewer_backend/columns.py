@@ -168,7 +168,7 @@ class Columns:
             name: np.zeros(capacity, dtype) for name, dtype in TYPES.items()
         }
         self._combined = {name: Combinations(fields) for name, fields in COMBINED.items()}
-        self._codes: dict[str, Array] = {name: np.zeros(capacity, np.uint16) for name in BY_SLOT}
+        self._codes: dict[str, Array] = {name: np.zeros(capacity, np.uint8) for name in BY_SLOT}
         self._stems = StemCodes()
         self._stem_codes: Array | None = np.zeros(capacity, np.uint16)
         self._size = 0

@@ -117,6 +117,8 @@ class Combinations:
 
 
 def code_type(count: int) -> type:
+    if count <= 1 << 8:
+        return np.uint8
     return np.uint16 if count <= 1 << 16 else np.uint32
 
 

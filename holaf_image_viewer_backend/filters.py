@@ -53,6 +53,9 @@ class Filters:
         key = (now.rev, now.epoch, query)
         found = self._kept.get(key)
         if found is None:
+            # Nobody asks for an older library again.
+            for old in [one for one in self._kept if one[0] < now.rev]:
+                self._kept.pop(old, None)
             found = self._kept[key] = (self._by_slot(query, now), self._by_pair(query, now))
             while len(self._kept) > MASKS_KEPT:
                 self._kept.popitem(last=False)
