@@ -16,7 +16,7 @@ from ...holaf_core.tasks import Tasks, Work
 from ...holaf_database import ImageDatabase
 from ...holaf_image_records import FAILED
 from ..thumbnail_shelf import pieces
-from ..thumbnail_store import MIME, Stored, is_hash
+from ..thumbnail_store import MIME, Picture, Stored, is_hash
 from ..thumbnails import Thumbnails
 from ..views import ViewEngine
 
@@ -149,7 +149,7 @@ async def send(request: web.Request, parts: list[bytes]) -> web.StreamResponse:
     return response
 
 
-def picture(stored: Stored, caching: str) -> web.Response:
+def picture(stored: Picture | Stored, caching: str) -> web.Response:
     return web.Response(
         body=stored.data, content_type=MIME[stored.type], headers={"Cache-Control": caching}
     )
