@@ -71,6 +71,8 @@ def beginnings(by: str, view: View, now: Generation) -> Array | None:
     if by not in ("model", "rating", "resolution"):
         return None
     slots = slots_of(now, view.ids)
+    there = np.flatnonzero(slots >= 0)
+    slots = slots[there]
     if by == "model":
         values = now.recipe.of("model", slots)
     elif by == "rating":
@@ -78,14 +80,14 @@ def beginnings(by: str, view: View, now: Generation) -> Array | None:
     else:
         width, height = (now.place.of(one, slots).astype(np.int64) for one in ("width", "height"))
         values = width << 32 | height
-    starts, _ = runs(values)
-    return starts if len(starts) <= MOST_MARKS else None
+    starts = runs(values)[0] if len(there) else there
+    return there[starts] if len(starts) <= MOST_MARKS else None
 
 
 def slots_of(now: Generation, ids: Array) -> Array:
-    """Where the rows of `ids` are; of one that has gone since, where any other is."""
+    """Where the rows of `ids` are; -1 of one that has gone since."""
     living = np.flatnonzero(now.alive)
-    places = np.zeros(int(max(now["id"].max(initial=0), ids.max(initial=0))) + 1, np.int32)
+    places = np.full(int(max(now["id"].max(initial=0), ids.max(initial=0))) + 1, -1, np.int32)
     places[now["id"][living]] = living
     return places[ids]
 
@@ -95,13 +97,13 @@ def values_at(
 ) -> Sequence[Any]:
     """What the order `by` is about, of a few pictures; None of one that has gone."""
     if by == "name":
-        return texts_of(database, NAMES, ids.tolist())
-    found = [now.slot_of(one) for one in ids.tolist()]
-    slots = np.array([0 if one is None else one for one in found], np.int64)
-    return [
-        None if slot is None else value
-        for slot, value in zip(found, of_slots(by, slots, now, names, database), strict=True)
-    ]
+        return [name or None for name in texts_of(database, NAMES, ids.tolist())]
+    slots = slots_of(now, ids)
+    there = slots >= 0
+    if not there.any():
+        return [None] * len(ids)
+    values = iter(of_slots(by, slots[there], now, names, database))
+    return [next(values) if known else None for known in there.tolist()]
 
 
 def of_slots(

@@ -122,6 +122,29 @@ def test_a_picture_that_has_gone_since_leaves_its_place_out(engine, database, li
     assert len(engine.marks(view.id)["marks"]) == 399
 
 
+@pytest.mark.parametrize("key", VALUES)
+def test_what_has_gone_has_no_mark_in_any_order_and_splits_no_other(engine, database, library, key):
+    view = opened(engine, sort=f"{key}_asc")
+    before = engine.marks(view.id)
+    gone = {17, 450, TOTAL - 1}
+    database.store(removed=[library[view.ids[at]][0].path_canon for at in gone])
+    after = engine.marks(view.id)
+    if before["exact"]:
+        assert [one["value"] for one in after["marks"]] == [
+            one["value"] for one in before["marks"]
+        ]
+    else:
+        assert after["marks"] == [one for one in before["marks"] if one["start"] not in gone]
+
+
+@pytest.mark.parametrize("key", VALUES)
+def test_of_a_library_that_has_become_empty_nothing_is_marked(engine, database, library, key):
+    view = opened(engine, sort=f"{key}_asc")
+    database.store(removed=[file.path_canon for file, _ in library.values()])
+    assert engine.marks(view.id)["marks"] == []
+    assert engine.marks(view.id, 5)["marks"] == []
+
+
 def test_months_are_known_wherever_pictures_are_grouped_by_their_dates(engine, library):
     for asked in ({"sort": "name_asc", "group": "day"}, {"sort": "size_desc", "group": "month"}):
         view = opened(engine, **asked)
