@@ -482,7 +482,7 @@ def test_more_like_this_and_the_facts_of_a_picture_search(open_gallery, shot):
     shot(page, "search alike")
     details.get_by_role("button", name="sd15.safetensors", exact=True).click()
     shows(page, 1)
-    expect(chips(page)).to_contain_text(["Same seed", "Model: sd15"])
+    expect(chips(page)).to_contain_text(["Same seed", "Model is sd15"])
     page.go_back()
     shows(page, 3)
     page.go_back()
