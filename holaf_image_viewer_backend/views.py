@@ -284,6 +284,14 @@ class ViewEngine:
         np.subtract.at(steps, np.minimum(bounds.sum(axis=1), len(ids)), 1)
         return ids[steps.cumsum()[:-1] > 0].tolist()
 
+    def ids_with(self, view_id: str, bits: bytes) -> list[int]:
+        """What a view has where a bit is set, the lowest of a byte first."""
+        ids = self.get(view_id).ids
+        # By itself numpy fills up nothing with what lay in the memory.
+        enough = np.frombuffer(bits.ljust(-(-len(ids) // 8), b"\0"), np.uint8)
+        chosen = np.unpackbits(enough, count=len(ids), bitorder="little")
+        return ids[chosen.view(np.bool_)].tolist()
+
     def marks(self, view_id: str, at: int | None = None) -> dict[str, Any]:
         """What is where in a view: see `marks.marks_of`."""
         from .marks import marks_of

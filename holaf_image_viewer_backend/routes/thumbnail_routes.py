@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -23,7 +24,7 @@ from ..views import ViewEngine
 MOST_IN_A_BATCH = 200
 MOST_IDS = 2000
 MOST_EXCEPTIONS = 20_000
-MOST_RANGES = 20_000
+MOST_RANGES = 10_000
 
 # A thumbnail's name is made from its content, so what it names never changes.
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -82,8 +83,9 @@ def routes(
         data = await body(request)
         if data.get("all") is True:
             return start_all()
-        many = "filter" in data or "ranges" in data
-        if "ranges" in data:
+        shown = "ranges" in data or "bits" in data
+        many = "filter" in data or shown
+        if shown:
             ids = await asyncio.to_thread(within, data, engine)
         elif many:
             ids = await asyncio.to_thread(matching, data, engine)
@@ -194,13 +196,23 @@ def matching(data: Mapping[str, Any], engine: ViewEngine) -> list[int]:
 
 
 def within(data: Mapping[str, Any], engine: ViewEngine) -> list[int]:
-    """The ids at `ranges`, [start, count] each, of the view `view`: what a page has shown.
+    """The ids at some positions of the view `view`: what a page has shown.
+
+    They are named by `ranges`, [start, count] each, or by `bits`, where a selection is scattered:
+    base64 of one for each picture of the view, the lowest of a byte first.
 
     Raises NotFound with `expired` when the view is forgotten: open it again, and say it anew.
     """
-    view, ranges = data.get("view"), data["ranges"]
+    view = data.get("view")
     if not isinstance(view, str):
         raise BadRequest("view must be the id of a view.", field="view")
+    if "bits" in data:
+        try:
+            bits = base64.b64decode(data["bits"], validate=True)
+        except (TypeError, ValueError) as error:
+            raise BadRequest("bits must be base64.", field="bits") from error
+        return engine.ids_with(view, bits)
+    ranges = data["ranges"]
     if not isinstance(ranges, list) or not all(map(is_range, ranges)):
         raise BadRequest("ranges must be a list of [start, count].", field="ranges")
     if len(ranges) > MOST_RANGES:

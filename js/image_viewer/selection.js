@@ -5,6 +5,8 @@
 
 /** More than these are named by where they stand in the list. */
 const FEW = 2000;
+/** In more pieces than these a bit for each picture of the list is shorter. */
+const MOST_RANGES = 10_000;
 
 /** @typedef {{bits: Uint32Array, size: number, all: boolean}} Chosen */
 
@@ -89,9 +91,9 @@ export class Selection {
   }
 
   /**
-   * What an action over the selection sends: a few ids, or ranges of the view that is shown.
+   * What an action over the selection sends: a few ids, or where it stands in the view that is shown.
    * @param {{id: string, ids: Uint32Array}} view
-   * @returns {{ids: number[]} | {view: string, ranges: Array<[number, number]>}}
+   * @returns {{ids: number[]} | {view: string, ranges: Array<[number, number]>} | {view: string, bits: string}}
    */
   toRequest(view) {
     const few = this.ids;
@@ -110,7 +112,9 @@ export class Selection {
         start = -1;
       }
     }
-    return { view: view.id, ranges };
+    return ranges.length > MOST_RANGES
+      ? { view: view.id, bits: bitsOf(ranges, view.ids.length) }
+      : { view: view.id, ranges };
   }
 
   /** @param {number} id */
@@ -176,9 +180,12 @@ export class Selection {
 
   /**
    * Whatever is not in the list any more is not selected either: nobody can see it.
-   * @param {Iterable<number>} list
+   * @param {Uint32Array | number[]} list
    */
   keepOnly(list) {
+    if (this.anchor !== null && !list.includes(this.anchor)) {
+      this.anchor = null;
+    }
     const { bits, size } = this.chosen;
     if (size) {
       this.#bits.fill(0);
@@ -193,4 +200,20 @@ export class Selection {
       }
     }
   }
+}
+
+/** A bit for each position, the lowest of a byte first, in base64. @param {Array<[number, number]>} ranges @param {number} total */
+function bitsOf(ranges, total) {
+  const bytes = new Uint8Array(Math.ceil(total / 8));
+  for (const [start, count] of ranges) {
+    for (let at = start; at < start + count; at++) {
+      bytes[at >>> 3] |= 1 << (at & 7);
+    }
+  }
+  let text = "";
+  // So many arguments a call may have.
+  for (let from = 0; from < bytes.length; from += 8192) {
+    text += String.fromCharCode(...bytes.subarray(from, from + 8192));
+  }
+  return btoa(text);
 }

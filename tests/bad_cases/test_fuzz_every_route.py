@@ -29,7 +29,7 @@ BODY = (
     "folder_filters", "format_filters", "startDate", "endDate", "filename_search", "prompt_search",
     "workflow_search", "search", "bool_filters", "workflow_sources", "tags_filter", "sort",
     "offset", "limit", "group", "since", "ids", "id", "paths_canon", "path_canon", "client", "all",
-    "filter", "except", "view", "ranges", "confirm_empty", "password", "current_password",
+    "filter", "except", "view", "ranges", "bits", "confirm_empty", "password", "current_password",
     "setup_code", "others", "indexing", "thumbnails", "gallery", "nosuch",
 )  # fmt: skip
 

@@ -198,6 +198,12 @@ def test_ranges_of_a_view_are_a_selection_whatever_came_since(database, engine):
     assert engine.ids_of(view.id, []) == []
     with pytest.raises(NotFound):
         engine.ids_of("nosuch", [(0, 1)])
+    # Fewer bits than pictures, and more: those that are missing are not set.
+    assert engine.ids_with(view.id, bytes([0b101, 0b10])) == [shown[0], shown[2], shown[9]]
+    assert engine.ids_with(view.id, b"\xff" * 100) == shown
+    assert engine.ids_with(view.id, b"") == []
+    with pytest.raises(NotFound):
+        engine.ids_with("nosuch", b"")
 
 
 def test_one_random_seed_is_one_order_also_when_pictures_come(database, engine):

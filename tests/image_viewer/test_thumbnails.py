@@ -577,6 +577,7 @@ async def test_making_again_and_cleaning_answer_with_figures(library, client):
         ({"filter": {"format_filters": ["PNG"]}}, 2),
         (everything_but, 1),
         (shown, 1),
+        ({"view": shown["view"], "bits": "Ag=="}, 1),
     ):
         response = await client.post(url, json=wanted)
         number = (await response.json())["task"]
@@ -589,10 +590,16 @@ async def test_making_again_and_cleaning_answer_with_figures(library, client):
         {"ranges": [[0, 1]]},
         {**shown, "ranges": [[0]]},
         {**shown, "ranges": [[-1, 5]]},
+        {**shown, "ranges": [[1, 1]] * 10_001},
+        {**shown, "bits": "A"},
+        {**shown, "bits": 3},
+        {"bits": "Ag=="},
     ):
         assert (await client.post(url, json=wrong)).status == 400
     assert (await client.post(url, json={"filter": {"format_filters": ["MP4"]}})).status == 404
     forgotten = await client.post(url, json={**shown, "view": "nosuch"})
+    assert (forgotten.status, (await forgotten.json())["expired"]) == (404, True)
+    forgotten = await client.post(url, json={"view": "nosuch", "bits": "Ag=="})
     assert (forgotten.status, (await forgotten.json())["expired"]) == (404, True)
     await until_ready(library, ids)
     library.database.store(removed=["a.png"])

@@ -122,3 +122,32 @@ test("listeners hear of changes until their signal ends, and not of a clear that
   selection.only(1);
   assert.equal(heard, 2);
 });
+
+test("a range does not begin at a picture that is gone", () => {
+  const selection = new Selection();
+  selection.only(2);
+  selection.keepOnly(Uint32Array.of(1, 2));
+  assert.equal(selection.anchor, 2);
+  selection.keepOnly(Uint32Array.of(1));
+  assert.equal(selection.anchor, null);
+  selection.toggle(1);
+  selection.toggle(1);
+  selection.keepOnly(Uint32Array.of(7));
+  assert.equal(selection.anchor, null);
+});
+
+test("what is scattered over the list is a bit for each of its pictures", () => {
+  const next = random(9);
+  const selection = new Selection();
+  const ids = Uint32Array.from({ length: 1_000_001 }, (_, at) => at + 1);
+  const chosen = new Set(ids.filter((id) => id === ids.length || next() < 0.4));
+  selection.set(chosen, true);
+  const request = selection.toRequest({ id: "v", ids });
+  assert.deepEqual(Object.keys(request), ["view", "bits"]);
+  assert.ok(JSON.stringify(request).length < 200_000);
+  const bytes = Buffer.from(request.bits, "base64");
+  assert.deepEqual(
+    ids.filter((_, at) => (bytes[at >> 3] >> (at & 7)) & 1),
+    Uint32Array.from(chosen),
+  );
+});
