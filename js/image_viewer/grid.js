@@ -59,6 +59,8 @@ export class Grid {
   #loadTimer = () => {};
   #rowsTimer = () => {};
   #beyondTimer = () => {};
+  /** Goes where the first screen alone does not lead. @type {(() => void) | null} */
+  #later = null;
   /** Where the view was when it was drawn last. */
   #drawnAt = -1;
   #loadedAt = 0;
@@ -79,7 +81,13 @@ export class Grid {
     this.layer = h("div", { class: "holaf-grid-layer" }, this.headers.element, this.list);
     this.spacer = h("div", { class: "holaf-grid-space" }, this.layer);
     this.scroller = h("div", { class: "holaf-grid-scroll", tabindex: "-1" }, this.spacer);
-    this.#scroll = new GridScroll({ scroller: this.scroller, spacer: this.spacer, scope, render: () => this.render() });
+    this.#scroll = new GridScroll({
+      scroller: this.scroller,
+      spacer: this.spacer,
+      scope,
+      render: () => this.render(),
+      byUser: () => this.#stay(),
+    });
     this.#map = this.#scroll.map;
     this.timeline = gridTimeline(this, options, this.#map);
     this.element = h("div", { class: "holaf-grid" }, this.scroller, this.timeline.element);
@@ -142,6 +150,7 @@ export class Grid {
     this.#focusId = null;
     this.#focusAt = 0;
     this.#drawnAt = -1;
+    this.#stay();
     // Before it has a size, asking for one would only make the page lay out once more.
     if (this.#width) {
       this.#layout();
@@ -172,6 +181,13 @@ export class Grid {
     const added = this.#keepPlace(before);
     this.render();
     return added;
+  }
+
+  /** All of the list is here. @param {Uint32Array} before */
+  filled(before) {
+    const later = this.#later;
+    this.follow(before);
+    later?.();
   }
 
   /** Sizes changed: lays out again around what is looked at. */
@@ -232,7 +248,9 @@ export class Grid {
 
   /** All of the list will be here: sees to it that laying it out does not take long then. @param {Uint8Array} aspects @param {AbortSignal} signal */
   prepare(aspects, signal) {
-    return this.#layouts.prepare({ ...this.#area, breakAt: this.atTop ? -1 : this.#breakAt }, aspects, signal);
+    // As `follow` will break it, if nobody scrolls meanwhile.
+    const breakAt = this.atTop ? -1 : this.#geometry.rowStart[rowAt(this.#geometry, this.#map.top + 1)];
+    return this.#layouts.prepare({ ...this.#area, breakAt }, aspects, signal);
   }
 
   #layout() {
@@ -271,8 +289,19 @@ export class Grid {
 
   // --- scrolling ------------------------------------------------------------------------------
 
+  #stay() {
+    this.#later = null;
+  }
+
+  /** Goes somewhere; once more when all of the list is here, unless the user goes elsewhere before. @param {() => void} go */
+  lead(go) {
+    go();
+    this.#later = this.#o.view.filled ? null : go;
+  }
+
   /** @param {number} top @param {boolean} [byUser] */
   scrollTo(top, byUser = false) {
+    this.#stay();
     this.#scroll.to(top, byUser);
   }
 
@@ -290,8 +319,10 @@ export class Grid {
 
   /** Shows the list from a picture on; the keys go on from it. @param {number} position */
   goTo(position) {
-    this.scrollTo(this.topOf(position), true);
-    this.focusOn(position);
+    this.lead(() => {
+      this.scrollTo(this.topOf(position), true);
+      this.focusOn(position);
+    });
     this.list.focus({ preventScroll: true });
   }
 
@@ -447,6 +478,7 @@ export class Grid {
 
   /** @param {number} position */
   focusOn(position) {
+    this.#stay();
     const { ids } = this.#o.view;
     this.#focusAt = Math.min(ids.length - 1, Math.max(0, position));
     this.#focusId = ids[this.#focusAt] ?? null;
@@ -457,6 +489,7 @@ export class Grid {
 
   /** The keys go on from here, and nothing moves. @param {import("./cells.js").Cell} cell */
   take(cell) {
+    this.#stay();
     this.#focusAt = cell.position;
     this.#focusId = cell.id;
     this.#markAll();

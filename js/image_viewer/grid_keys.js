@@ -34,18 +34,26 @@ export function listenToKeys(grid, { view, selection, scope, open, focused }) {
     if (event.shiftKey && selection.anchor === null) {
       selection.anchor = view.ids[grid.focusPosition];
     }
-    const position = first
-      ? geometry.rowStart[rowAt(geometry, grid.top)]
-      : Math.min(view.ids.length - 1, Math.max(0, target));
-    grid.focusOn(position);
-    if (event.key === "Home") {
-      grid.scrollTo(0);
-    } else if (event.key === "End") {
-      grid.scrollTo(Infinity);
+    const move = () => {
+      const end = event.key === "End";
+      const position = first
+        ? geometry.rowStart[rowAt(geometry, grid.top)]
+        : Math.min(view.ids.length - 1, Math.max(0, end ? Infinity : target));
+      grid.focusOn(position);
+      if (event.key === "Home") {
+        grid.scrollTo(0);
+      } else if (end) {
+        grid.scrollTo(Infinity);
+      }
+      if (event.shiftKey) {
+        grid.range(position, mod);
+      }
+      focused(position);
+    };
+    if (event.key === "End") {
+      grid.lead(move);
+    } else {
+      move();
     }
-    if (event.shiftKey) {
-      grid.range(position, mod);
-    }
-    focused(position);
   });
 }

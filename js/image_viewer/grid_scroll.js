@@ -11,7 +11,7 @@ export class GridScroll {
   #rest = () => {};
   #o;
 
-  /** @param {{scroller: HTMLElement, spacer: HTMLElement, scope: import("../core/scope.js").Scope, render: () => void}} options */
+  /** @param {{scroller: HTMLElement, spacer: HTMLElement, scope: import("../core/scope.js").Scope, render: () => void, byUser: () => void}} options */
   constructor(options) {
     this.#o = options;
     const { scroller, scope } = options;
@@ -46,6 +46,7 @@ export class GridScroll {
     if (Math.abs(scrollTop - this.map.scrollTop) >= 1) {
       this.map.scrolled(scrollTop);
       this.moving = true;
+      this.#o.byUser();
       this.#draw();
     }
   }

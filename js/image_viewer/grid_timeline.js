@@ -45,7 +45,7 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
     scope,
     jump,
     seek: (fraction) => grid.scrollTo(fraction * map.limit, true),
-    goTo: (end) => grid.scrollTo(end * map.limit),
+    goTo: (end) => grid.lead(() => grid.scrollTo(end * map.limit)),
     sized: () => mark(),
     labelAt(fraction) {
       const position = positionAt(fraction * map.limit);
@@ -55,7 +55,11 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
       const to = target(event.key);
       if (to !== null) {
         event.preventDefault();
-        grid.scrollTo(to, true);
+        if (event.key === "End") {
+          grid.lead(() => grid.scrollTo(map.limit, true));
+        } else {
+          grid.scrollTo(to, true);
+        }
       }
     },
   });

@@ -248,7 +248,8 @@ export class Gallery {
       }
       this.grid.reset();
     } else if (change.kind === "filled") {
-      this.grid.follow(change.before);
+      this.rows.forget(change.whole ? change.before : change.changed);
+      this.grid.filled(change.before);
     } else {
       this.selection.settle(change.before);
       this.rows.forget(change.whole ? change.before : change.changed);
@@ -279,7 +280,10 @@ export class Gallery {
     }
     this.largeView?.listChanged();
     if (change.kind === "changed") {
-      void this.#infoModule?.then((info) => this.store.get().infoOpen && info.renew());
+      void this.#infoModule?.then(
+        (info) => this.store.get().infoOpen && info.renew(),
+        () => {},
+      );
     }
   }
 
@@ -463,7 +467,13 @@ export class Gallery {
       return;
     }
     this.#infoModule ??= import("./info_rail.js").then((module) => module.createInfo(this));
-    void this.#infoModule.then((info) => !this.#ended && info.show(id ?? null));
+    this.#infoModule.then(
+      (info) => !this.#ended && info.show(id ?? null),
+      () => {
+        // The next picture asks for it again.
+        this.#infoModule = null;
+      },
+    );
   }
 
   /** @param {number} position @param {{fullscreen?: boolean}} [options] */

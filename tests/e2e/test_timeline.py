@@ -324,6 +324,31 @@ def test_the_first_screen_is_there_before_the_rest_of_the_list(new_page, server)
     page.wait_for_function(f"() => ({SHOWN})().at(-1) === {TOTAL}")
 
 
+@pytest.mark.parametrize("way", ["key", "button", "key and back"])
+def test_who_goes_to_the_end_before_the_list_is_here_is_led_there_with_it(new_page, server, way):
+    page = new_page(reduced_motion="reduce")
+    held = []
+    page.route("**/layout", lambda route: held.append(route))
+    page.goto(f"{server.url}/holaf/view")
+    page.wait_for_function(READY)
+    if way == "button":
+        page.locator(".holaf-timeline button").last.dispatch_event("click")
+    else:
+        page.get_by_role("listbox").focus()
+        page.keyboard.press("End")
+        expect(page.locator(".holaf-focused")).to_have_attribute("aria-posinset", "400")
+    if way == "key and back":
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator(".holaf-focused")).to_have_attribute("aria-posinset", "399")
+    page.wait_for_function(f"() => ({SHOWN})().at(-1) === 400")
+    held[0].continue_()
+    expect(page.locator(".holaf-timeline-years span").first).to_be_visible()
+    if way == "key and back":
+        expect(page.locator(".holaf-focused")).to_have_attribute("aria-posinset", "399")
+    else:
+        page.wait_for_function(f"() => ({SHOWN})().at(-1) === {TOTAL}")
+
+
 def test_on_a_phone_it_is_thin_until_it_is_touched(open_gallery, shot):
     page = open_gallery(width=360, height=720, has_touch=True)
     box = slider(page).bounding_box()
