@@ -1,7 +1,7 @@
 /**
  * The list that is shown: opened on the server, kept here in columns, followed as it changes.
  */
-import { getBytes, isAbort, postJson } from "../core/api.js";
+import { ApiError, getBytes, isAbort, postJson } from "../core/api.js";
 import { FIRST, takeOver } from "./head_start.js";
 import { applyPatch, readColumns } from "./view_patch.js";
 
@@ -45,7 +45,8 @@ export class View {
   #restMayCome;
   #prepare;
   #controller = new AbortController();
-  #refreshing = false;
+  /** What is under way. @type {Promise<void> | null} */
+  #running = null;
   #again = false;
 
   /**
@@ -63,44 +64,57 @@ export class View {
   }
 
   /** Opens another list; whatever was on its way is given up. @param {Record<string, any>} request */
-  async open(request) {
+  open(request) {
     this.#controller.abort();
     this.#controller = new AbortController();
-    const { signal } = this.#controller;
-    this.#refreshing = true;
+    let opening = true;
+    return this.#run(
+      async (signal) => {
+        await this.#begin(request, signal);
+        opening = false;
+        if (!this.filled) {
+          // Megabytes: behind the first pictures.
+          await this.#restMayCome();
+          signal.throwIfAborted();
+          await this.#fill(signal);
+        }
+      },
+      () => opening,
+    );
+  }
+
+  /** @param {Record<string, any>} request @param {AbortSignal} signal */
+  async #begin(request, signal) {
     const early = takeOver(request);
-    try {
-      const answer =
-        (await early?.answer.catch(() => null)) ??
-        (await postJson("images/view", { ...request, first: FIRST }, signal));
-      signal.throwIfAborted();
-      const before = this.ids;
-      const { first, total } = answer;
-      this.request = request;
-      this.thumbs = early?.thumbs ?? null;
-      this.#take(answer, { ids: Uint32Array.from(first.ids), aspects: Uint8Array.from(first.aspects) });
-      this.filled = first.ids.length === total;
-      this.#changed({ kind: "opened", changed: [], before, whole: true });
-      if (!this.filled) {
-        // Megabytes: behind the first pictures.
-        await this.#restMayCome();
-        signal.throwIfAborted();
-        await this.#fill(signal);
-      }
-      this.#refreshing = false;
-      this.#next();
-    } catch (error) {
-      this.#report(error, signal, true);
-    }
+    const answer =
+      (await early?.answer.catch(() => null)) ?? (await postJson("images/view", { ...request, first: FIRST }, signal));
+    signal.throwIfAborted();
+    const before = this.ids;
+    const { first, total } = answer;
+    this.request = request;
+    this.thumbs = early?.thumbs ?? null;
+    this.#take(answer, { ids: Uint32Array.from(first.ids), aspects: Uint8Array.from(first.aspects) });
+    this.filled = first.ids.length === total;
+    this.#changed({ kind: "opened", changed: [], before, whole: true });
   }
 
   /** @param {AbortSignal} signal */
   async #fill(signal) {
-    const { ids, aspects } = await this.#layout(this.id, signal);
-    await this.#prepare(aspects, signal);
+    let columns;
+    try {
+      columns = await this.#layout(this.id, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) {
+        throw error;
+      }
+      // The server has forgotten this view since its first screen came.
+      await this.#renew(signal);
+      return;
+    }
+    await this.#prepare(columns.aspects, signal);
     signal.throwIfAborted();
     const before = this.ids;
-    Object.assign(this, { ids, aspects, filled: true });
+    Object.assign(this, columns, { filled: true });
     this.#changed({ kind: "filled", changed: [], before, whole: false });
   }
 
@@ -109,30 +123,59 @@ export class View {
     return readColumns(await getBytes(`images/view/${encodeURIComponent(id)}/layout`, signal));
   }
 
-  /** The library changed: brings the list up to date. */
-  async refresh() {
-    if (this.#refreshing || !this.loaded) {
+  /** The library changed, or not all of the list came: brings it up to date. @returns {Promise<void>} when that is done */
+  refresh() {
+    if (this.#running || !this.loaded) {
       this.#again = true;
+      return this.#running ?? Promise.resolve();
+    }
+    this.#again = false;
+    return this.#run((signal) => this.#renew(signal));
+  }
+
+  /** @param {AbortSignal} signal */
+  async #renew(signal) {
+    const answer = await postJson("images/view", { ...this.request, since: this.id }, signal);
+    signal.throwIfAborted();
+    const { filled } = this;
+    if (answer.view === this.id && filled) {
       return;
     }
-    this.#refreshing = true;
-    this.#again = false;
+    const patched = filled && answer.patch && this.#patched(answer.patch, answer.total);
+    const columns = patched || (await this.#layout(answer.view, signal));
+    signal.throwIfAborted();
+    const before = this.ids;
+    this.#take(answer, columns);
+    this.filled = true;
+    const changed = answer.patch?.changed ?? [];
+    this.#changed({ kind: filled ? "changed" : "filled", changed, before, whole: !patched });
+  }
+
+  /**
+   * One thing at a time; what is asked for meanwhile comes after it.
+   * @param {(signal: AbortSignal) => Promise<void>} task
+   * @param {() => boolean} [opening] another list, or following this one
+   */
+  #run(task, opening = () => false) {
     const { signal } = this.#controller;
-    try {
-      const answer = await postJson("images/view", { ...this.request, since: this.id }, signal);
-      if (answer.view !== this.id) {
-        const patched = answer.patch && this.#patched(answer.patch, answer.total);
-        const columns = patched || (await this.#layout(answer.view, signal));
-        signal.throwIfAborted();
-        const before = this.ids;
-        this.#take(answer, columns);
-        this.#changed({ kind: "changed", changed: answer.patch?.changed ?? [], before, whole: !patched });
-      }
-      this.#refreshing = false;
-      this.#next();
-    } catch (error) {
-      this.#report(error, signal, false);
-    }
+    const running = task(signal).then(
+      () => {
+        if (this.#running === running) {
+          this.#running = null;
+          this.#next();
+        }
+      },
+      (error) => {
+        if (this.#running === running) {
+          this.#running = null;
+        }
+        if (!signal.aborted && !isAbort(error)) {
+          this.#failed(error, opening());
+        }
+      },
+    );
+    this.#running = running;
+    return running;
   }
 
   /** @param {any} answer @param {import("./view_patch.js").Columns} columns */
@@ -158,15 +201,6 @@ export class View {
     } catch {
       return null;
     }
-  }
-
-  /** @param {any} error @param {AbortSignal} signal @param {boolean} opening another list, or following this one */
-  #report(error, signal, opening) {
-    if (signal.aborted || isAbort(error)) {
-      return;
-    }
-    this.#refreshing = false;
-    this.#failed(error, opening);
   }
 
   #next() {

@@ -49,7 +49,7 @@ function made(more = {}) {
   const view = new View({
     ...more,
     changed: (change) => changes.push({ ...change, shown: view.ids.length, filled: view.filled }),
-    failed: (error) => changes.push({ kind: "failed", error }),
+    failed: (error, opening) => changes.push({ kind: "failed", error, opening }),
   });
   return { view, changes };
 }
@@ -161,4 +161,81 @@ test("a list that is given up before all of it came says nothing more", async ()
     changes.map(({ kind }) => kind),
     ["opened", "opened", "filled"],
   );
+});
+
+test("a list that the server forgot before all of it came is opened again, and no error is said", async () => {
+  const { view, changes } = made();
+  answers.layout = () => {
+    answers.layout = layout;
+    return json({ error: "gone" }, 404);
+  };
+  await view.open(REQUEST);
+  assert.deepEqual(
+    changes.map(({ kind, shown, filled }) => [kind, shown, filled]),
+    [
+      ["opened", 400, false],
+      ["filled", 1000, true],
+    ],
+  );
+  assert.deepEqual(
+    asked.map(({ path, body }) => [path, body?.since]),
+    [
+      ["view", undefined],
+      ["view/one/layout", undefined],
+      ["view", "one"],
+      ["view/one/layout", undefined],
+    ],
+  );
+});
+
+test("a list whose rest could not be read says so of what is shown, and is whole after the next try", async () => {
+  const { view, changes } = made();
+  answers.layout = () => json({ error: "not now" }, 503);
+  await view.open(REQUEST);
+  assert.deepEqual(
+    changes.map(({ kind, opening }) => [kind, opening]),
+    [
+      ["opened", undefined],
+      ["failed", false],
+    ],
+  );
+  assert.equal(view.filled, false);
+  // It changed meanwhile: a patch does not fit what is only a part.
+  const next = {
+    ...(await opened({}).json()),
+    view: "two",
+    patch: { from: "one", removed: [], inserted: [], changed: [] },
+  };
+  answers.view = () => json(next);
+  answers.layout = layout;
+  await view.refresh();
+  assert.equal(view.filled, true);
+  assert.equal(view.id, "two");
+  assert.deepEqual([...view.ids], IDS);
+  assert.equal(changes.at(-1).kind, "filled");
+});
+
+test("a list that could not be opened is an error of opening", async () => {
+  const { view, changes } = made();
+  answers.view = () => json({ error: "no" }, 500);
+  await view.open(REQUEST);
+  assert.deepEqual(
+    changes.map(({ kind, opening }) => [kind, opening]),
+    [["failed", true]],
+  );
+});
+
+test("who asks for a refresh while one is under way is told when that is done", async () => {
+  const { view } = made();
+  await view.open(REQUEST);
+  const next = { ...(await opened({}).json()), view: "two" };
+  /** @type {() => void} */
+  let go = () => {};
+  answers.view = () => new Promise((resolve) => (go = () => resolve(json(next))));
+  const first = view.refresh();
+  const second = view.refresh().then(() => view.id);
+  answers.view = () => json(next);
+  go();
+  assert.equal(await second, "two");
+  await first;
 });
