@@ -5,6 +5,7 @@ import { confirm } from "../ui/dialog.js";
 import { openMenu } from "../ui/menu.js";
 import { toast } from "../ui/toast.js";
 import { strings } from "./action_strings.js";
+import { watchTask } from "./watch_task.js";
 
 const QUICK_SYNC_MS = 2500;
 
@@ -65,7 +66,7 @@ const actions = {
     }
     const start = () => postJson("images/regenerate-thumbnail", selection.toRequest(view));
     const ids = selection.ids ?? [...grid.cells.used.keys()];
-    await run(strings.regenerateSelected, () => onView(view, start), strings.thumbsMade);
+    await run(strings.regenerateSelected, () => onView({ view, selection }, start), strings.thumbsMade);
     thumbs.renew(ids);
   },
   async regenerateFailed() {
@@ -152,10 +153,11 @@ async function synchronise({ view }) {
 /**
  * Does what names pictures by where they stand in the view. Where the server has forgotten that, as after a restart,
  * it is opened again, and what is still in it is meant.
- * @param {import("./view.js").View} view @param {() => Promise<any>} start
+ * @param {Pick<Gallery, "view" | "selection">} gallery @param {() => Promise<any>} start
  */
-async function onView(view, start) {
-  if (!view.filled) {
+async function onView({ view, selection }, start) {
+  // A few are named by themselves.
+  if (selection.ids === null && !view.filled) {
     throw new Error(strings.stillLoading);
   }
   try {
@@ -182,49 +184,5 @@ async function run(what, start, result) {
     toast({ text: strings.done(what, result(answer)), kind: "good" });
     return;
   }
-  const shown = toast({
-    text: strings.started(what),
-    progress: 0,
-    onCancel: () => void postJson("utilities/tasks/cancel", { id }).catch(() => {}),
-  });
-  const watching = new AbortController();
-  const end = (/** @type {Parameters<typeof toast>[0]} */ said) => {
-    watching.abort();
-    shown.close();
-    toast(said);
-  };
-  /** When it began, as the server says: another one's tasks are counted from 1, too. @type {number | undefined} */
-  let begun;
-  /** @param {any} data */
-  const take = (data) => {
-    const task = data?.tasks?.find(
-      (/** @type {any} */ one) => one?.id === id && one.started === (begun ?? one.started),
-    );
-    begun ??= task?.started;
-    if (task?.state === "running") {
-      shown.update({
-        progress: task.total ? task.done / task.total : 0,
-        text: task.message ? `${what}: ${task.message}` : what,
-      });
-    } else if (task?.state === "failed") {
-      end({ text: strings.taskFailed(what, task.error || task.message), kind: "error" });
-    } else if (task?.state === "cancelled") {
-      end(strings.cancelled(what));
-    } else if (task?.state === "done") {
-      end({ text: strings.done(what, result(task.result)), kind: "good" });
-    }
-    return task;
-  };
-  events.on("tasks", take, watching.signal);
-  let away = false;
-  events.onState(async (state) => {
-    const back = away && state === "open";
-    away = state !== "open";
-    if (back) {
-      const tasks = await getJson("utilities/tasks", watching.signal).catch(() => null);
-      if (tasks && !watching.signal.aborted && !take(tasks)) {
-        end({ text: strings.interrupted(what), kind: "warn" });
-      }
-    }
-  }, watching.signal);
+  watchTask({ id, what, result, toast, events });
 }
