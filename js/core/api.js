@@ -39,6 +39,7 @@ export function url(path, query = {}) {
 let askToSignIn = null;
 /** @type {Promise<boolean> | null} */
 let asking = null;
+let declined = false;
 
 /**
  * Registers what is asked when a request needs a sign-in, or the password once more (then
@@ -50,6 +51,7 @@ let asking = null;
  */
 export function onSignIn(handler) {
   askToSignIn = handler;
+  declined = false;
   return () => {
     askToSignIn = askToSignIn === handler ? null : askToSignIn;
   };
@@ -147,10 +149,15 @@ async function mayRepeat(error) {
   if (!askToSignIn || !(error.data.sign_in || error.data.prove)) {
     return false;
   }
+  if (declined) {
+    return false;
+  }
   asking ??= askToSignIn(error)
     .then((repeat) => {
       if (repeat) {
         sessionChanged();
+      } else {
+        rest();
       }
       return repeat;
     })
@@ -158,6 +165,22 @@ async function mayRepeat(error) {
       asking = null;
     });
   return asking;
+}
+
+/** Nobody who said no is asked again for what the page sends by itself: not until they do something. */
+function rest() {
+  declined = true;
+  const done = new AbortController();
+  for (const type of ["pointerdown", "keydown"]) {
+    globalThis.addEventListener?.(
+      type,
+      () => {
+        declined = false;
+        done.abort();
+      },
+      { capture: true, signal: done.signal },
+    );
+  }
 }
 
 /** Call it after signing in or out: what was opened as someone else is then opened again. */

@@ -90,7 +90,9 @@ test("requests that need a sign-in ask once between them and are then repeated",
   assert.equal(asked, 1);
 });
 
-test("a sign-in that is given up leaves the error, and the next request asks again", async () => {
+test("a sign-in that is given up leaves the error, and nobody is asked again before they do something", async () => {
+  const page = new EventTarget();
+  globalThis.addEventListener = page.addEventListener.bind(page);
   let asked = 0;
   forget = onSignIn(async () => {
     asked += 1;
@@ -98,9 +100,13 @@ test("a sign-in that is given up leaves the error, and the next request asks aga
   });
   serve({ status: 401, body: { error: "Sign in first.", sign_in: true } });
   await assert.rejects(getJson("a"), { message: "Sign in first." });
+  await assert.rejects(getJson("b"), { message: "Sign in first." });
+  assert.equal(asked, 1);
+  page.dispatchEvent(new Event("pointerdown"));
   await assert.rejects(getJson("a"), ApiError);
   assert.equal(asked, 2);
-  assert.equal(requests.length, 2);
+  assert.equal(requests.length, 3);
+  delete globalThis.addEventListener;
 });
 
 test("a request that fails again after signing in is not repeated for ever", async () => {
