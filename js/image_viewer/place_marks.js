@@ -53,7 +53,7 @@ export function shortWords(by, value) {
     return value ? `${value} ★` : "–";
   }
   // Letters as they are sorted: without their case, and digits as one.
-  return by === "name" ? (value[0] ?? "").toUpperCase().replace(/\d/, "0–9") : "";
+  return by === "name" ? ([...value][0] ?? "").toUpperCase().replace(/\d/, "0–9") : "";
 }
 
 /** @param {import("./view.js").View} view @param {import("../core/scope.js").Scope} scope @param {() => void} arrived */
@@ -76,6 +76,9 @@ export function createPlaceMarks(view, scope, arrived) {
     one.abort();
   });
 
+  /** The marks, if they are of the list that is shown. */
+  const here = () => (known?.by === byOf(view) && list === JSON.stringify(view.request) ? known : null);
+
   /** @param {string} id */
   async function read(id) {
     try {
@@ -97,8 +100,9 @@ export function createPlaceMarks(view, scope, arrived) {
       controller = new AbortController();
       stopMarks();
       stopMarks = scope.after(first ? 0 : AGAIN_MS, () => void read(view.id));
-      if (first) {
+      if (first && known) {
         known = null;
+        arrived();
       }
     }
   }
@@ -127,12 +131,13 @@ export function createPlaceMarks(view, scope, arrived) {
 
     /** The marks where each value has one. @returns {PlaceMark[]} */
     get parts() {
-      return known?.exact && known.by === byOf(view) ? known.marks : [];
+      const marks = here();
+      return marks?.exact ? marks.marks : [];
     },
 
     /** What stands beside the bar. @returns {Array<{key: string, start: number, count: number}>} */
     get named() {
-      const { by, marks } = known?.by === byOf(view) ? known : { by: "", marks: [] };
+      const { by, marks } = here() ?? { by: "", marks: [] };
       return marks.map(({ start, value }, index) => ({
         key: shortWords(by, value),
         start,
@@ -146,7 +151,8 @@ export function createPlaceMarks(view, scope, arrived) {
       if (row && OF_ROW[by]) {
         return placeWords(by, OF_ROW[by](row));
       }
-      if (!known || known.by !== by || !known.marks.length) {
+      const known = here();
+      if (!known?.marks.length) {
         return "";
       }
       if (singleOf !== view.id) {

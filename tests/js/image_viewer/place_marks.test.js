@@ -116,6 +116,8 @@ test("a row that is here says more than a mark, and names have their letters bes
     { key: "Z", start: 600, count: 400 },
   ]);
   assert.equal(shortWords("rating", 3), "3 ★");
+  assert.equal(shortWords("name", "🦊fox.png"), "🦊");
+  assert.equal(shortWords("name", ""), "");
   assert.equal(shortWords("seed", "3"), "");
 });
 
@@ -128,6 +130,27 @@ test("marks of another order are not those of this one", async () => {
   view.request = { sort: "seed_asc" };
   assert.match(placeLabel(view, undefined, 3, marks), /^4 of 1.?000$/);
   assert.deepEqual([marks.parts, marks.named], [[], []]);
+});
+
+test("marks of another list in the same order are not those of this one", async () => {
+  const view = viewOf({ sort: "rating_desc" });
+  const { marks, next, times } = marksOf(view, () => ({ by: "rating", exact: true, marks: [{ start: 0, value: 5 }] }));
+  marks.renew();
+  await next();
+  assert.equal(marks.parts.length, 1);
+  // Its first screen is here, and its marks are not asked for yet.
+  view.id = "w";
+  view.request = { sort: "rating_desc", search: "castle" };
+  assert.match(placeLabel(view, undefined, 3, marks), /^4 of 1.?000$/);
+  assert.deepEqual([marks.parts, marks.named], [[], []]);
+  marks.renew();
+  assert.equal(times(), 2);
+  await next();
+  assert.equal(placeLabel(view, undefined, 3, marks), "5 stars");
+  // A list that changes keeps its marks until there are newer ones.
+  view.id = "x";
+  marks.renew();
+  assert.equal(marks.parts.length, 1);
 });
 
 test("dates and groups say themselves where one is", () => {
