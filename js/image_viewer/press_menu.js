@@ -3,15 +3,19 @@ import { openMenu } from "../ui/menu.js";
 
 const REST_MS = 450;
 const STILL_PX = 8;
+// What a finger makes of itself, a click or a menu, it makes at once after it has left.
+const OVER_MS = 400;
 
 /**
  * @param {HTMLElement} list
  * @param {import("../core/scope.js").Scope} scope
  * @param {(target: Element) => Parameters<typeof openMenu>[1] | null} itemsOf of what was pressed; null: nothing of ours
  * @param {(target: Element) => string} labelOf
+ * @param {typeof openMenu} [show]
  */
-export function pressMenu(list, scope, itemsOf, labelOf) {
+export function pressMenu(list, scope, itemsOf, labelOf, show = openMenu) {
   let stop = () => {};
+  let stopEnd = () => {};
   let byTouch = false;
   /** Opened while the finger was down: its end is no click. */
   let opened = false;
@@ -21,14 +25,21 @@ export function pressMenu(list, scope, itemsOf, labelOf) {
   function open(target, at) {
     const items = itemsOf(target);
     if (items) {
-      openMenu(at, items, { label: labelOf(target) });
+      show(at, items, { label: labelOf(target) });
     }
     return Boolean(items);
   }
 
+  /** Nothing that comes now is of a finger that was down. */
+  function over() {
+    stopEnd();
+    opened = false;
+    byTouch = false;
+  }
+
   scope.listen(list, "pointerdown", (event) => {
     stop();
-    opened = false;
+    over();
     byTouch = event.pointerType === "touch";
     from = { x: event.clientX, y: event.clientY };
     if (byTouch) {
@@ -44,8 +55,14 @@ export function pressMenu(list, scope, itemsOf, labelOf) {
     }
   });
   for (const type of ["pointerup", "pointercancel"]) {
-    scope.listen(list, type, () => stop());
+    scope.listen(list, type, () => {
+      stop();
+      stopEnd();
+      stopEnd = scope.after(OVER_MS, over);
+    });
   }
+  // Also where its end was not told: what it was on is gone.
+  scope.listen(list, "keydown", over);
   scope.listen(list, "contextmenu", (event) => {
     if (byTouch || open(event.target, { x: event.clientX, y: event.clientY })) {
       event.preventDefault();
