@@ -70,6 +70,7 @@ export function openSaved(gallery, anchor) {
       }
     } catch (error) {
       if (!isAbort(error)) {
+        drawn = false;
         fill(list, h("li", { class: "holaf-note" }, /** @type {Error} */ (error).message));
       }
     }
