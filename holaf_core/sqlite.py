@@ -231,10 +231,12 @@ class SqliteFile:
         """Keep a copy of the file as it was before this version changed its schema."""
         copy = self.path.with_name(f"{self.path.name}.schema{done}.bak")
         free = shutil.disk_usage(self.path.parent).free
-        if free < self.path.stat().st_size * 1.1:
+        # The copy, and what the upgrade writes before it counts.
+        needed = self.path.stat().st_size * 2
+        if free < needed:
             raise Unavailable(
                 f"The database {self.path} must be upgraded, and there is no room for a backup "
-                f"first: {self.path.stat().st_size >> 20} MiB are needed on its disk."
+                f"first: {(needed >> 20) + 1} MiB are needed on its disk."
             )
         part = copy.with_name(copy.name + ".part")
         part.unlink(missing_ok=True)

@@ -99,10 +99,7 @@ class Plans:
         self._reached: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._plans: dict[tuple[int, ...], Plan | None] = {}
         self._once: set[tuple[int, ...]] = set()
-
-    @property
-    def bytes(self) -> int:
-        return len(self._reached) * 1_000 + len(self._once) * 1_000 + len(self._plans) * 2_000
+        self.bytes = 0
 
     def facts(self, pieces: Sequence[Piece], graph: GraphRecord) -> GraphFacts | None:
         """The facts of a graph; None where it must be traced.
@@ -113,14 +110,17 @@ class Plans:
         reached = self._reached.get(wires)
         if reached is None:
             reached = self._reached[wires] = _reached(pieces)
+            self.bytes += 200 + 8 * len(wires) + 40 * len(reached)
         if not reached:
             return None
         key = (*wires, *[pieces[at].bare for at in reached])
         if key not in self._plans:
             if key not in self._once:
                 self._once.add(key)
+                self.bytes += 200 + 8 * len(key)
                 return None
             self._plans[key] = _learnt(pieces, reached)
+            self.bytes += 2_000
         plan = self._plans[key]
         return plan.facts(pieces, graph) if plan else None
 
@@ -160,6 +160,10 @@ def _learnt(pieces: Sequence[Piece], reached: Sequence[int]) -> Plan | None:
         # A text that was not traced may be that of any node.
         return None
     known, other = facts_of(traced), facts_of(like)
+    digits, _ = _marked(pieces, reached, text="1")
+    if facts_of(trace(digits, saved_by=saved_by)) != other:
+        # A text that is linked to where a number belongs counts only if it is one.
+        return None
     texts = []
     for one, two in ((traced.positive, like.positive), (traced.negative, like.negative)):
         text, mark = text_of_field(one), text_of_field(two)
@@ -209,8 +213,11 @@ def _strengths(
     return tuple(found)  # type: ignore[return-value]
 
 
-def _marked(pieces: Sequence[Piece], reached: Sequence[int]) -> tuple[Nodes, dict[Any, Source]]:
-    """The graph with a mark of the same kind and type in place of each free value."""
+def _marked(
+    pieces: Sequence[Piece], reached: Sequence[int], text: str | None = None
+) -> tuple[Nodes, dict[Any, Source]]:
+    """The graph with a mark of the same kind and type in place of each free value, with `text` in
+    place of each text if given."""
     nodes = as_nodes(pieces)
     marks: dict[Any, Source] = {}
     for at in reached:
@@ -221,7 +228,7 @@ def _marked(pieces: Sequence[Piece], reached: Sequence[int]) -> tuple[Nodes, dic
         for name, role in piece.free.items():
             mark = _mark(role, type(inputs[name]), len(marks))
             marks[mark] = (at, name)
-            inputs[name] = mark
+            inputs[name] = text if text is not None and role == "text" else mark
         nodes[piece.id] = {**piece.node, "inputs": inputs}
     return nodes, marks
 

@@ -50,6 +50,11 @@ class GraphCache:
         self._records: dict[tuple[int, ...], GraphRecord] = {}
         self._once: set[int] = set()
 
+    @property
+    def bytes(self) -> int:
+        """What it keeps, roughly."""
+        return self._bytes + self._pieces.bytes + self._plans.bytes
+
     def read(self, raw: bytes, file_name: str | None = None) -> GraphFacts:
         """The facts of an API graph from its JSON. Raises ValueError, NotAGraph."""
         # Short enough to end before the first seed or prompt; the number of nodes tells most
@@ -67,7 +72,7 @@ class GraphCache:
                     if at:
                         alike.insert(0, alike.pop(at))
                     return facts
-        if self._bytes + self._pieces.bytes + self._plans.bytes > self._limit:
+        if self.bytes > self._limit:
             self._forget()
         pieces = self._pieces.of(raw)
         if pieces is None:
@@ -87,7 +92,7 @@ class GraphCache:
             record = record_of_words([piece.words for piece in pieces])
             if again:
                 self._records[looks] = record
-                self._bytes += len(record.text) + _OVERHEAD
+                self._bytes += len(record.text) + _OVERHEAD + 8 * len(looks)
         facts = self._plans.facts(pieces, record)
         alone = True
         if facts is None:

@@ -406,5 +406,7 @@ def test_after_the_upgrade_to_lists_of_two_letters_every_word_is_found_as_before
     database = ImageDatabase(path)
     with database.read() as db:
         assert answers(db) == before
+        (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'prompts_fts'").fetchone()
+        assert "prefix" in made
     database.close()
     assert path.with_name("images.sqlite.schema2.bak").exists()

@@ -1,8 +1,10 @@
 """A graph read with the help of others gives what it gives when it is read alone."""
 
 import copy
+import gc
 import json
 import random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -165,3 +167,42 @@ def test_numbers_of_other_types_are_other_graphs():
     cache = GraphCache()
     hashes = {cache.read(json.dumps(chain(steps=steps)).encode()).graph.hash for steps in (7, 7.0)}
     assert len(hashes) == 2
+
+
+def test_a_number_that_comes_as_a_text_through_a_link_is_not_lost():
+    def graph(steps):
+        nodes = chain()
+        nodes["5"]["inputs"]["steps"] = ["20", 0]
+        nodes["20"] = {"inputs": {"value": steps}, "class_type": "PrimitiveString", "_meta": {}}
+        return nodes
+
+    cache = GraphCache()
+    for words in ("abc", "abd", "abe", "33", "77"):
+        assert read_with(cache, graph(words), "a.png") == read_alone(graph(words), "a.png")
+
+
+def test_what_large_graphs_take_is_about_what_is_counted():
+    graphs = []
+    for number in range(40):
+        nodes = chain()
+        for at in range(100, 500):
+            name = f"in{number}" if at == 100 else "in"
+            nodes[str(at)] = {
+                "inputs": {name: 1, "image": [str(at + 1), 0]}, "class_type": "Step", "_meta": {}
+            }  # fmt: skip
+        nodes["6"]["inputs"]["images"] = ["100", 0]
+        nodes["500"] = {"inputs": {"images": ["5", 0]}, "class_type": "Step", "_meta": {}}
+        graphs.append(json.dumps(nodes).encode())
+    cache = GraphCache()
+    cache.read(graphs.pop(), "a.png")
+    gc.collect()
+    counted = cache.bytes
+    tracemalloc.start()
+    try:
+        for raw in graphs:
+            cache.read(raw, "a.png")
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 3 * (cache.bytes - counted)

@@ -130,9 +130,7 @@ def test_what_has_gone_has_no_mark_in_any_order_and_splits_no_other(engine, data
     database.store(removed=[library[view.ids[at]][0].path_canon for at in gone])
     after = engine.marks(view.id)
     if before["exact"]:
-        assert [one["value"] for one in after["marks"]] == [
-            one["value"] for one in before["marks"]
-        ]
+        assert [one["value"] for one in after["marks"]] == [one["value"] for one in before["marks"]]
     else:
         assert after["marks"] == [one for one in before["marks"] if one["start"] not in gone]
 
