@@ -45,12 +45,30 @@ async function onKey(event, host) {
   }
   event.preventDefault();
   event.stopPropagation();
-  const { addCommand, openCommands } = await import("./ui/commands.js");
-  for (const { id, title, icon } of tools) {
-    addCommand({ id: `open.${id}`, title: strings.openIn(title), icon, action: () => openTool(id, host) });
+  try {
+    const { addCommand, openCommands } = await import("./ui/commands.js");
+    for (const { id, title, icon } of tools) {
+      addCommand({ id: `open.${id}`, title: strings.openIn(title), icon, action: () => openTool(id, host) });
+    }
+    if (!isTyping(event) || !where.closest(".holaf-dialog")) {
+      await openCommands(where);
+    }
+  } catch (error) {
+    await sayError(error);
   }
-  if (!isTyping(event) || !where.closest(".holaf-dialog")) {
-    await openCommands(where);
+}
+
+/** A file of ours did not come. @param {unknown} error */
+const isNotLoaded = (error) => error instanceof TypeError && /import|module/i.test(error.message);
+
+/** Says in passing what went wrong. @param {unknown} error */
+export async function sayError(error) {
+  const text = isNotLoaded(error) ? strings.notLoadedBody : error instanceof Error ? error.message : String(error);
+  try {
+    const { toast } = await import("./ui/toast.js");
+    toast({ text, kind: "error" });
+  } catch {
+    console.error("Holaf:", error);
   }
 }
 
@@ -97,24 +115,29 @@ function toolOf(id) {
 }
 
 /**
- * Opens a tool as a floating panel, or raises the one that is open.
+ * Opens a tool as a floating panel, or raises the one that is open; says so when it cannot be opened.
  *
  * @param {string} id
  * @param {Host} host
- * @returns {Promise<Panel>}
+ * @returns {Promise<Panel | null>}
  */
 export async function openTool(id, host) {
   const tool = toolOf(id);
-  const [{ openPanel }] = await Promise.all([import("./ui/panel.js"), start(host)]);
-  return openPanel({
-    id,
-    title: tool.title,
-    icon: tool.icon,
-    host,
-    ...tool.size,
-    popOut: tool.page,
-    mount: (root, context) => void mountTool(id, root, context),
-  });
+  try {
+    const [{ openPanel }] = await Promise.all([import("./ui/panel.js"), start(host)]);
+    return openPanel({
+      id,
+      title: tool.title,
+      icon: tool.icon,
+      host,
+      ...tool.size,
+      popOut: tool.page,
+      mount: (root, context) => void mountTool(id, root, context),
+    });
+  } catch (error) {
+    await sayError(error);
+    return null;
+  }
 }
 
 /**
@@ -147,7 +170,7 @@ export async function mountTool(id, root, context) {
     quiet();
     console.error(`Holaf: ${id} could not be opened`, error);
     if (!scope.disposed) {
-      const notLoaded = error instanceof TypeError && /import|module/i.test(error.message);
+      const notLoaded = isNotLoaded(error);
       fill(
         root,
         errorBlock(error, {

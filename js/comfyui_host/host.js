@@ -5,6 +5,8 @@ import { containKeys } from "../core/keys.js";
 import { createPreferences } from "../core/preferences.js";
 import { Scope } from "../core/scope.js";
 import { mountTool, openTool, start } from "../main.js";
+// It comes with us: what cannot be loaded later would open nothing, and say nothing.
+import "../ui/panel.js";
 import { followPage } from "../ui/theme.js";
 
 /**

@@ -265,6 +265,7 @@ export class Gallery {
         // Not before: pictures come first.
         this.#optionsAsked = true;
         void this.readOptions();
+        this.root.dispatchEvent(new Event("holaf-filled"));
       }
     }
     this.banner.draw();

@@ -1,10 +1,10 @@
 // The gallery as a page of its own, with the other tools as panels over it.
 import { getJson, sessionChanged } from "../core/api.js";
-import { fill, h, icon } from "../core/dom.js";
+import { fill, h, icon, oneAtATime } from "../core/dom.js";
 import { events } from "../core/events.js";
 import { isTyping, matches } from "../core/keys.js";
 import { Scope } from "../core/scope.js";
-import { mountTool, openTool, start } from "../main.js";
+import { mountTool, openTool, sayError, start } from "../main.js";
 import { tools } from "../tools.js";
 import { strings } from "../ui/strings.js";
 import { addTooltip } from "../ui/tooltip.js";
@@ -16,10 +16,14 @@ const THEMES = /** @type {const} */ ({ light: "sun", dark: "moon", system: "cont
 const host = createHost();
 const scope = new Scope();
 // What somebody has to ask for is loaded then.
-const openMenu = async (/** @type {Element} */ anchor, /** @type {any[]} */ items) =>
-  (await import("../ui/menu.js")).openMenu(anchor, items);
-const toast = async (/** @type {import("../ui/toast.js").ToastOptions} */ said) =>
-  (await import("../ui/toast.js")).toast(said);
+const openMenu = oneAtATime(async (/** @type {Element} */ anchor, /** @type {any[]} */ items) => {
+  try {
+    const menu = await import("../ui/menu.js");
+    menu.openMenu(anchor, items);
+  } catch (error) {
+    await sayError(error);
+  }
+});
 const others = tools.filter(({ id }) => id !== HERE);
 
 /** @param {string} name @param {string} label @param {Record<string, any>} props */
@@ -54,15 +58,18 @@ const toolsButton = iconButton("menu", strings.tools, {
     ),
 });
 
-const userButton = iconButton("user", strings.signIn, { hidden: true, onclick: openUserMenu });
+const userButton = iconButton("user", strings.signIn, {
+  hidden: true,
+  onclick: oneAtATime(openUserMenu),
+});
 let signedIn = false;
 
 async function openUserMenu() {
-  const { setFirstPassword, signIn, signOut } = await import("../ui/sign_in.js");
   try {
+    const { setFirstPassword, signIn, signOut } = await import("../ui/sign_in.js");
     const status = await getJson("auth/status");
     if (status.authenticated) {
-      openMenu(userButton, [
+      await openMenu(userButton, [
         { label: strings.account, icon: "settings", action: () => openTool("settings", host) },
         { label: strings.signOut, icon: "log-out", action: () => signOut().catch(sayError) },
       ]);
@@ -70,13 +77,8 @@ async function openUserMenu() {
       await (status.password_configured ? signIn : setFirstPassword)();
     }
   } catch (error) {
-    sayError(error);
+    await sayError(error);
   }
-}
-
-/** @param {unknown} error */
-function sayError(error) {
-  void toast({ text: error instanceof Error ? error.message : String(error), kind: "error" });
 }
 
 async function showSession() {
@@ -94,13 +96,14 @@ async function showSession() {
   fill(userButton, icon(signedIn ? "user" : "log-in"));
   addTooltip(userButton, label);
   if (lost) {
-    void toast({
+    sessionChanged();
+    const { toast } = await import("../ui/toast.js");
+    toast({
       text: strings.sessionEnded,
       kind: "warn",
       life: 20_000,
       action: { label: strings.signIn, action: openUserMenu },
     });
-    sessionChanged();
   }
 }
 
@@ -154,6 +157,13 @@ globalThis.addEventListener("holaf-sign-out", () => {
 // The server closes the connection of a sign-in that ends.
 events.onState((state) => state !== "open" && signedIn && void showSession(), scope.signal);
 void showSession();
+// With a server that is gone a button would do nothing else, and could not even say so.
+const warm = () => {
+  for (const load of [() => import("../ui/toast.js"), () => import("../ui/menu.js"), () => import("../ui/panel.js")]) {
+    load().catch(() => {});
+  }
+};
+main.addEventListener("holaf-filled", () => (globalThis.requestIdleCallback ?? setTimeout)(warm), { once: true });
 await mountTool(HERE, main, { host, scope, panel: null });
 // The keys work at once, not only after a click.
 if (document.activeElement === document.body) {

@@ -2,6 +2,7 @@
 
 import pytest
 from e2e_pictures import WIDTHS, save_picture
+from playwright.sync_api import expect
 
 VERSIONS = ["1.27.10", "1.49.6", "1.58.1"]
 SHOWN = """(count) => [...document.querySelectorAll(".holaf img")]
@@ -12,6 +13,25 @@ def test_every_picture_shows_its_thumbnail(standalone, page, shot):
     page.goto(f"{standalone.url}/holaf/view")
     page.wait_for_function(SHOWN, arg=12)
     shot(page, "gallery 12 items")
+
+
+def test_a_panel_that_cannot_be_loaded_is_said(standalone, page):
+    page.route("**/ui/panel.js", lambda route: route.abort())
+    page.goto(f"{standalone.url}/holaf/view")
+    page.get_by_role("button", name="Settings", exact=True).click()
+    expect(page.locator(".holaf-toast")).to_contain_text("could not be read from the server")
+
+
+def test_what_says_that_the_server_is_gone_is_there_before_it_goes(standalone, page):
+    page.goto(f"{standalone.url}/holaf/view")
+    page.wait_for_function(
+        """() => ["toast", "menu", "panel"].every((name) => performance.getEntriesByType("resource")
+            .some((one) => one.name.endsWith(`/ui/${name}.js`)))"""
+    )
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Settings", exact=True).click()
+    expect(page.locator(".holaf-panel")).to_contain_text("Settings could not be opened")
+    page.context.set_offline(False)
 
 
 def test_a_new_file_appears_by_itself(standalone, pictures, page):
