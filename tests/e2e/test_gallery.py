@@ -164,6 +164,16 @@ def test_what_matches_nothing_says_so_and_offers_the_way_back(open_gallery, shot
     page.wait_for_function(SHOWN, arg=TOTAL)
 
 
+def test_details_that_could_not_be_loaded_come_with_the_next_picture(open_gallery):
+    page = open_gallery("?folder=odd", len(HOSTILE))
+    page.route("**/image_viewer/info_rail.js", lambda route: route.abort(), times=1)
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Show or hide details").click()
+    tile(page, HOSTILE[0]).click()
+    details = page.get_by_role("complementary", name="Details")
+    expect(details.locator(".holaf-info-name")).to_contain_text(HOSTILE[0])
+
+
 def test_hostile_names_are_text_and_fit(open_gallery, shot):
     page = open_gallery("?folder=odd", len(HOSTILE))
     page.get_by_role("button", name="Show or hide details").click()

@@ -395,6 +395,24 @@ def test_a_search_is_saved_opened_deleted_and_taken_back(open_gallery, shot):
     expect(window).to_have_count(0)
 
 
+def test_saved_searches_that_could_not_be_read_once_are_shown_when_they_are(open_gallery):
+    page = open_gallery()
+    box(page).focus()
+    page.get_by_role("button", name="Saved searches").click()
+    saved = page.get_by_role("dialog", name="Saved searches").locator(".holaf-saved")
+    expect(saved).not_to_contain_text("Loading")
+    before = saved.inner_text()
+    page.route("**/images/saved-searches", lambda route: route.abort(), times=1)
+    address = page.url.replace("/view", "/images/saved-searches")
+    made = page.request.post(f"{address}/save", data={"name": "Forts", "query": {}})
+    assert made.ok, made.text()
+    expect(saved).to_contain_text("not be reached")
+    # The very list that was shown before.
+    gone = page.request.post(f"{address}/delete", data={"id": made.json()["id"]})
+    assert gone.ok, gone.text()
+    expect(saved).to_have_text(before)
+
+
 def test_a_saved_search_is_renamed_and_every_tab_sees_it(open_gallery, shot):
     page, other = open_gallery("?q=castle", 6), open_gallery()
     for one in (page, other):
