@@ -34,6 +34,17 @@ def test_what_says_that_the_server_is_gone_is_there_before_it_goes(standalone, p
     page.context.set_offline(False)
 
 
+def test_a_second_click_while_the_menu_is_loaded_does_not_close_it(standalone, page):
+    held = []
+    page.route("**/ui/menu.js", lambda route: held.append(route))
+    page.goto(f"{standalone.url}/holaf/view")
+    page.get_by_role("button", name="Theme").click(click_count=2)
+    page.wait_for_function(SHOWN, arg=12)
+    expect(page.get_by_role("menu")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
 def test_a_new_file_appears_by_itself(standalone, pictures, page):
     page.goto(f"{standalone.url}/holaf/view")
     page.wait_for_function(SHOWN, arg=12)
