@@ -1,4 +1,4 @@
-"""Gives memory that is no longer used back to the system, where the C library can."""
+"""How much freed memory the C library gives back to the system, and how much it keeps."""
 
 from __future__ import annotations
 

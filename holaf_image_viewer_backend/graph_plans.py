@@ -28,7 +28,10 @@ _REWRITERS = tuple(mark.strip(b'"').decode() for mark in REWRITERS)
 
 @dataclass(slots=True)
 class GraphFacts:
-    """What the index keeps of a file with an API graph."""
+    """What the index keeps of a file with an API graph.
+
+    seed: the file's own. That of `facts` may be of the file that the graph was learnt from.
+    """
 
     graph: GraphRecord
     facts: IndexFacts

@@ -134,8 +134,8 @@ def test_any_damaged_byte_is_found_or_does_no_harm(database, snapshot):
         assert everything(ViewEngine(database)) == known, place
 
 
-def test_a_snapshot_of_a_later_revision_is_not_used(database, file, snapshot, caplog):
-    fill(database)
+def restored_after_more(database, file):
+    """The database as it was before 50 more files came and a snapshot was taken of them."""
     database.close()
     earlier = file.read_bytes()
     later = ImageDatabase(file)
@@ -145,7 +145,12 @@ def test_a_snapshot_of_a_later_revision_is_not_used(database, file, snapshot, ca
     for suffix in ("-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     file.write_bytes(earlier)
-    restored = ImageDatabase(file)
+    return ImageDatabase(file)
+
+
+def test_a_snapshot_of_a_later_revision_is_not_used(database, file, snapshot, caplog):
+    fill(database)
+    restored = restored_after_more(database, file)
     # The identity was given after the copy was made; a backup has it.
     with caplog.at_level(logging.WARNING, "holaf.images"):
         assert len(ViewEngine(restored).open(parse({})).ids) == 400
@@ -156,16 +161,7 @@ def test_a_snapshot_of_a_later_revision_is_not_used(database, file, snapshot, ca
 def test_a_backup_with_the_same_identity_is_told_by_its_revision(database, file, snapshot, caplog):
     fill(database)
     saved(database)
-    database.close()
-    earlier = file.read_bytes()
-    later = ImageDatabase(file)
-    fill(later, 50, start=2000)
-    saved(later)
-    later.close()
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
-    file.write_bytes(earlier)
-    restored = ImageDatabase(file)
+    restored = restored_after_more(database, file)
     with caplog.at_level(logging.WARNING, "holaf.images"):
         assert len(ViewEngine(restored).open(parse({})).ids) == 400
     assert "later revision" in caplog.text
