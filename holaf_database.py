@@ -256,12 +256,6 @@ class ImageDatabase:
             rows = db.execute("SELECT path, mtime_ns FROM folders WHERE root_id = ?", (root_id,))
             return {row["path"]: row["mtime_ns"] for row in rows}
 
-    def folder_names(self) -> dict[int, tuple[str, str]]:
-        """{folder id: (root id, path below the root)}"""
-        with self.read() as db:
-            rows = db.execute("SELECT id, root_id, path FROM folders")
-            return {row["id"]: (row["root_id"], row["path"]) for row in rows}
-
     def tags(self) -> list[dict[str, Any]]:
         with self.read() as db:
             rows = db.execute(

@@ -46,17 +46,6 @@ def month_name(month: int) -> str:
     return f"{1970 + month // 12}-{month % 12 + 1:02}"
 
 
-def month_number(name: str) -> int | None:
-    """
-    >>> month_number("1970-02"), month_number("1970-13"), month_number("soon")
-    (1, None, None)
-    """
-    year, _, month = name.partition("-")
-    if not (year.isdecimal() and month.isdecimal() and len(year) == 4 and 1 <= int(month) <= 12):
-        return None
-    return (int(year) - 1970) * 12 + int(month) - 1
-
-
 def day_name(day: int) -> str:
     return date.fromordinal(EPOCH.toordinal() + day).isoformat()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +37,6 @@ class Named:
         else:
             words = wanted.split()
             chosen = [all(word in one for word in words) for one in self.folded]
-        return self.ids[np.array(chosen, np.bool_)] if chosen else self.ids[:0]
-
-    def of_texts(self, texts: Sequence[str]) -> Array:
-        wanted = set(texts)
-        chosen = [one in wanted for one in self.texts]
         return self.ids[np.array(chosen, np.bool_)] if chosen else self.ids[:0]
 
 
