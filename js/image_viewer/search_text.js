@@ -215,6 +215,19 @@ export function accept(text, { start, end, insert }) {
   return { text: before + after, caret: before.length, more };
 }
 
+/**
+ * Where in `now` lies what `span` was in `before`, when only the end of that word was typed on or
+ * taken back; null when anything else changed.
+ * @param {string} before @param {string} now @param {{start: number, end: number}} span
+ */
+export function spanSince(before, now, { start, end }) {
+  const grown = end + now.length - before.length;
+  const same = grown >= start && now.startsWith(before.slice(0, start)) && now.endsWith(before.slice(end));
+  const [was, is] = [before.slice(start, end), now.slice(start, grown)];
+  const typedOn = is.startsWith(was) && !/[\s"()|]/.test(is.slice(was.length));
+  return same && (typedOn || was.startsWith(is)) ? { start, end: grown } : null;
+}
+
 /** A value so that it is read as one. @param {string} value */
 export const quoted = (value) =>
   /^[\w./+][\w./+-]*$/.test(value) && /\w$/.test(value) ? value : `"${value.replace(/[\\"]/g, "\\$&")}"`;

@@ -3,7 +3,7 @@ import { getJson, isAbort } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { count } from "../core/format.js";
 import { words } from "./search_strings.js";
-import { accept, spanOf, toCharacters } from "./search_text.js";
+import { accept, spanOf, spanSince, toCharacters } from "./search_text.js";
 
 const REST_MS = 120;
 const MOST = 12;
@@ -98,6 +98,7 @@ export function createSuggestions({ field, place, box, scope, id, search, change
       close();
       return;
     }
+    const chosen = active < 0 ? null : list.children[active]?.getAttribute("data-insert");
     active = -1;
     const typed = text.slice(span.start, span.end);
     fill(
@@ -110,6 +111,7 @@ export function createSuggestions({ field, place, box, scope, id, search, change
             role: "option",
             id: `${id}-${index}`,
             "aria-selected": "false",
+            "data-insert": item.insert,
             // The field keeps the focus.
             onpointerdown: (/** @type {Event} */ event) => event.preventDefault(),
             onclick: () => take(index),
@@ -126,7 +128,8 @@ export function createSuggestions({ field, place, box, scope, id, search, change
       ),
     );
     list.scrollTop = 0;
-    field.removeAttribute("aria-activedescendant");
+    // Who chose while these were on their way chose this, not its place.
+    point(items.findIndex((item) => item.insert === chosen));
     const opened = list.hidden;
     list.hidden = false;
     field.setAttribute("aria-expanded", "true");
@@ -151,8 +154,13 @@ export function createSuggestions({ field, place, box, scope, id, search, change
 
   /** @param {number} index */
   function take(index) {
-    const done = accept(text, { ...span, insert: items[index].insert });
+    const now = spanSince(text, field.value, span);
+    const { insert } = items[index];
     close();
+    if (!now) {
+      return;
+    }
+    const done = accept(field.value, { ...now, insert });
     field.value = done.text;
     field.setSelectionRange(done.caret, done.caret);
     // What scrolls the end of a long search into view, as typing would.

@@ -38,7 +38,8 @@ def test_a_second_click_while_the_menu_is_loaded_does_not_close_it(standalone, p
     held = []
     page.route("**/ui/menu.js", lambda route: held.append(route))
     page.goto(f"{standalone.url}/holaf/view")
-    page.get_by_role("button", name="Theme").click(click_count=2)
+    with page.expect_request("**/ui/menu.js"):
+        page.get_by_role("button", name="Theme").click(click_count=2)
     page.wait_for_function(SHOWN, arg=12)
     expect(page.get_by_role("menu")).to_have_count(0)
     held[0].continue_()

@@ -272,6 +272,7 @@ def test_who_filters_by_keyboard_keeps_their_place(open_gallery):
 
 def test_a_double_click_opens_what_its_first_click_hit(open_gallery):
     page = open_gallery()
+    expect(page.get_by_role("option", name="Loading")).to_have_count(0)
     # Far right: there the details will lie that the first click opens.
     last = page.evaluate(
         """() => [...document.querySelectorAll(".holaf-tile:not([hidden])")]

@@ -313,7 +313,8 @@ def test_the_first_screen_is_there_before_the_rest_of_the_list(new_page, server)
     page = new_page(reduced_motion="reduce")
     held = []
     page.route("**/layout", lambda route: held.append(route))
-    page.goto(f"{server.url}/holaf/view")
+    with page.expect_request("**/layout"):
+        page.goto(f"{server.url}/holaf/view")
     page.wait_for_function(READY)
     expect(page.locator(".holaf-tile").first).to_have_attribute("aria-setsize", str(TOTAL))
     places = page.evaluate(SHOWN)
@@ -329,7 +330,8 @@ def test_who_goes_to_the_end_before_the_list_is_here_is_led_there_with_it(new_pa
     page = new_page(reduced_motion="reduce")
     held = []
     page.route("**/layout", lambda route: held.append(route))
-    page.goto(f"{server.url}/holaf/view")
+    with page.expect_request("**/layout"):
+        page.goto(f"{server.url}/holaf/view")
     page.wait_for_function(READY)
     if way == "button":
         page.locator(".holaf-timeline button").last.dispatch_event("click")

@@ -8,12 +8,20 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVING = re.compile(r"(?:Serving .* at|Listening on) (http://\S+?)(?:/holaf/view)?\s*$")
 START_S = 60
+# Compiled once for all servers and their workers, outside the pack's own folder: each of them
+# takes more than a second of a core when it compiles everything again.
+COMPILED = {
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX")
+    or str(Path(tempfile.gettempdir()) / "holaf-tests-compiled"),
+}
 
 
 class RunningServer:
@@ -38,7 +46,7 @@ class RunningServer:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**os.environ, **(environment or {"PYTHONDONTWRITEBYTECODE": "1"})},
+            env={**os.environ, **COMPILED, **(environment or {})},
         )
         self._serving = serving
         self._reader = threading.Thread(target=self._read, daemon=True)

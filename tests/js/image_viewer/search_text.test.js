@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   accept,
   quoted,
+  spanSince,
   segments,
   spanOf,
   toCharacters,
@@ -125,6 +126,18 @@ test("a suggestion replaces what was typed, and a field waits for its value", ()
     more: false,
   });
   assert.equal(accept("fl", { start: 0, end: 2, insert: "flux" }).text, "flux ");
+});
+
+test("what was typed on at the end of a word is still that word", () => {
+  const word = { start: 4, end: 6 };
+  assert.deepEqual(spanSince("cat mo dog", "cat mod dog", word), { start: 4, end: 7 });
+  assert.deepEqual(spanSince("cat mo dog", "cat m dog", word), { start: 4, end: 5 });
+  assert.deepEqual(spanSince("cat mo dog", "cat mo dog", word), word);
+  // Another word began, or something else was changed: nothing there may be replaced.
+  assert.equal(spanSince("cat mo", "cat mo x", word), null);
+  assert.equal(spanSince("cat mo", "cut mo", word), null);
+  assert.equal(spanSince("cat mo dog", "cat mo dogs", word), null);
+  assert.equal(spanSince("cat mo", "cat", word), null);
 });
 
 test("a value is put in quotes where it would not be read as one", () => {
