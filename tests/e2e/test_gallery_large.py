@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import running_server
 from playwright.sync_api import expect
+from slow_network import slow_line
 
 STORED = 20_000
 MILLIONS = 2_000_000
@@ -99,6 +100,14 @@ def test_a_list_that_the_server_forgot_is_opened_again_at_the_same_place(new_pag
 
 
 @pytest.fixture
+def wi_fi(many):
+    """The address of `many` over a phone's weak Wi-Fi."""
+    port = int(many.url.rsplit(":", 1)[1])
+    with slow_line(port, delay_s=0.02, bytes_per_s=10_000_000 / 8) as slow:
+        yield f"http://127.0.0.1:{slow}"
+
+
+@pytest.fixture
 def millions(many):
     """`millions(page)`: the page is told of two million pictures, those of `many` over and over."""
 
@@ -175,24 +184,14 @@ def test_two_million_pictures_are_scrubbed_through_to_the_last_one(new_page, man
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_slow_phone_on_wi_fi_opens_scrolls_and_scrubs_and_gives_up_what_it_left(
-    new_page, many, shot, theme
+    new_page, wi_fi, shot, theme
 ):
     page = new_page(
         width=360, height=720, theme=theme, has_touch=True, is_mobile=True, reduced_motion="reduce"
     )
     phone = page.context.new_cdp_session(page)
-    phone.send("Network.enable")
-    phone.send(
-        "Network.emulateNetworkConditions",
-        {
-            "offline": False,
-            "latency": 40,
-            "downloadThroughput": 10_000_000 / 8,
-            "uploadThroughput": 10_000_000 / 8,
-        },
-    )
     phone.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    page.goto(f"{many.url}/holaf/view")
+    page.goto(f"{wi_fi}/holaf/view")
     page.wait_for_function(BETWEEN, arg=[1, 40])
     shot(page, f"gallery phone {theme}")
     expect(page.locator(WHOLE)).to_be_visible()
