@@ -245,12 +245,15 @@ class IndexWorker:
             heapq.heapify(self._tasks)
             if key[0] == "scan":
                 self._tell_roots()
-            if not any(one[0] <= ROOT for one in self._tasks):
-                self._pool.rest()
-                self._out.flush()
-                self._scanning_since = None
+            self._end_scan()
         elif priority == SWEEP:
             self._hear(time.perf_counter() - began)
+
+    def _end_scan(self) -> None:
+        if not any(one[0] <= ROOT for one in self._tasks):
+            self._pool.rest()
+            self._out.flush()
+            self._scanning_since = None
 
     # --- roots --------------------------------------------------------------------------------
 
@@ -291,15 +294,32 @@ class IndexWorker:
     def _replace_roots(self, library: Library) -> None:
         before = dict(self._scanner.states)
         self._scanner.set_library(library)
-        for root_id, state in before.items():
-            if self._scanner.states.get(root_id) is not state:
-                self._forget(state.home)
-                self._modes.pop(root_id, None)
-                self._next_poll.pop(root_id, None)
+        gone = {one for one in before if self._scanner.states.get(one) is not before[one]}
+        self._drop_tasks(gone)
+        for root_id in gone:
+            self._forget(before[root_id].home)
+            self._modes.pop(root_id, None)
+            self._next_poll.pop(root_id, None)
         for root_id, state in self._scanner.states.items():
             if before.get(root_id) is not state:
                 self._begin_root(state)
         self._tell_roots()
+
+    def _drop_tasks(self, root_ids: set[str]) -> None:
+        """Of roots that are gone, or that lie elsewhere now."""
+        dropped = [one for one in self._tasks if one[2][1] in root_ids]
+        if not dropped:
+            return
+        self._pool.drain()
+        if self._tasks[0] is dropped[0]:
+            # The one that is under way: what it found is not read any more.
+            self._scanner.progress.found = self._scanner.progress.done
+        self._tasks = [one for one in self._tasks if one not in dropped]
+        heapq.heapify(self._tasks)
+        self._keys.difference_update(one[2] for one in dropped)
+        for one in dropped:
+            one[3].close()
+        self._end_scan()
 
     def _check_roots(self) -> None:
         now = time.monotonic()

@@ -373,3 +373,40 @@ def test_a_live_file_does_not_wait_until_all_known_files_were_compared(start, mo
     eventually(lambda: worker.states[-1] == "idle" and not worker.checking[-1])
     assert True in listed, "it waited for all folders"
     assert ("idle", True) in told, "it was not said that files are being compared"
+
+
+def test_what_was_to_be_done_for_a_root_ends_when_it_is_removed_or_lies_elsewhere(
+    start, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    monkeypatch.setattr(module, "processors", lambda: 1)
+    removed, moved, elsewhere = (tmp_path / one for one in ("removed", "moved", "elsewhere"))
+    for folder in [*(removed / f"{number:02}" for number in range(40)), moved, elsewhere]:
+        folder.mkdir(parents=True)
+        (folder / f"{folder.name}.png").write_bytes(png())
+
+    def root(name, path):
+        return [name, name, os.fsencode(path).hex()]
+
+    read = []
+    of_file = module.FileReader.read
+
+    def reading(self, place):
+        if not read:
+            worker.inbox.put({"roots": [root("moved", elsewhere)]})
+        read.append(place.path)
+        return of_file(self, place)
+
+    ready = threading.Event()
+    monkeypatch.setattr(module.FileReader, "read", lambda *a: ready.wait(10) and reading(*a))
+    worker, bench = start(
+        watch=False, poll_s=1000, roots=[root("removed", removed), root("moved", moved)]
+    )
+    ready.set()
+    eventually(lambda: any(path.endswith("elsewhere.png") for path in read))
+    eventually(lambda: worker.states[-1] == "idle" and not worker.checking[-1])
+    assert set(worker.roots) == {"moved"}
+    assert os.fspath(moved / "moved.png") not in read
+    assert len(read) < 10, "it went on in the folder that was removed"
+    progress = worker.worker._scanner.progress
+    assert progress.found == progress.done
