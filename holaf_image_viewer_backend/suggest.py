@@ -8,6 +8,7 @@ import re
 import sqlite3
 import threading
 import time
+import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from typing import Any
 from ..holaf_core.errors import Unavailable
 from ..holaf_database import ImageDatabase
 from .media_types import EXTENSIONS
-from .query_fields import BY_NAME, FIELDS, HAS_NAMES, NAME, TEXT, Field
+from .query_fields import BY_NAME, FIELDS, HAS_NAMES, NAME, NODE, TEXT, Field
+from .query_readers import NODE_OP, NODE_PART
 from .query_text import quoted_if_needed
 
 log = logging.getLogger("holaf.images")
@@ -28,6 +30,9 @@ MOST_NAMES = 4
 WORDS_FOR_S = 120.0
 # Rarer words than the most frequent ones of this number are typing errors and numbers.
 MOST_WORDS = 60_000
+# Kinds of workflows whose nodes are known, the most frequent ones; and names of nodes and inputs.
+MOST_SHAPES = 5_000
+MOST_NODES = 20_000
 
 QUOTES = '"“”„'
 OPENS_QUOTE = '"“„'
@@ -97,6 +102,9 @@ def place(text: str, at: int) -> Place | None:
     typed = text[start:at].lstrip("=").lstrip(OPENS_QUOTE)
     if field is not None and typed.startswith("/"):
         return None
+    if field is not None and field.takes == NODE and quote < 0:
+        part = NODE_PART.match(text, at)
+        return Place(start, part.end() if part else at, typed, field)
     return Place(start, _end(text, at, quote >= 0), typed, field)
 
 
@@ -128,6 +136,8 @@ class Words:
         self._rev = -1
         # By column: the words in order, and the count of each.
         self._known: dict[str, tuple[list[str], list[int]]] = {}
+        # How many workflows have a node of this kind, or one with this input: see `nodes`.
+        self._nodes: dict[tuple[str, str], int] = {}
 
     def find(self, beginning: str, column: str, limit: int) -> list[tuple[str, int]]:
         """The most frequent words that begin so. Returns at once: before the first count, none."""
@@ -138,6 +148,24 @@ class Words:
         high = bisect_left(words, beginning + "\U0010ffff", low)
         best = sorted(range(low, high), key=lambda n: (-counts[n], words[n]))[:limit]
         return [(words[n], counts[n]) for n in best]
+
+    def nodes(self, kind: str, name: str | None, limit: int) -> list[tuple[str, str, int]]:
+        """(kind of node, input, number of workflows), the most frequent first; the inputs are ""
+        without `name`. A kind has `kind` in it, with `name` it is that very one."""
+        self._count_soon()
+        kind, name = kind.lower(), name if name is None else name.lower()
+        if name is None:
+            found = [
+                one for one in self._nodes.items() if not one[0][1] and kind in one[0][0].lower()
+            ]
+        else:
+            found = [
+                one
+                for one in self._nodes.items()
+                if one[0][1].lower().startswith(name) and one[0][1] and one[0][0].lower() == kind
+            ]
+        found.sort(key=lambda one: (not one[0][0].lower().startswith(kind), -one[1], one[0]))
+        return [(*names, count) for names, count in found[:limit]]
 
     def stop(self) -> None:
         self._stopping.set()
@@ -163,8 +191,9 @@ class Words:
                 self._known = {
                     column: self._counted(column) for column in ("prompt_text", "negative_text")
                 }
+                self._nodes = self._counted_nodes()
                 self._rev = rev
-        except (sqlite3.Error, Unavailable) as error:
+        except (sqlite3.Error, zlib.error, Unavailable) as error:
             if not self._stopping.is_set():
                 log.warning("the words of the prompts could not be counted: %s", error)
         finally:
@@ -194,6 +223,26 @@ class Words:
             counts.append(int(count))
         return words, counts
 
+    def _counted_nodes(self) -> dict[tuple[str, str], int]:
+        """Graphs of one shape have the same nodes, so one of each is looked at."""
+        counts: dict[tuple[str, str], int] = {}
+        with self._database.read() as db:
+            self._reading = db
+            for packed, count in db.execute(
+                "SELECT nodes, number FROM (SELECT min(id) AS first, count(*) AS number "
+                "FROM graphs GROUP BY shape_id ORDER BY number DESC LIMIT ?) "
+                "JOIN graphs ON graphs.id = first WHERE nodes IS NOT NULL",
+                (MOST_SHAPES,),
+            ):
+                found = set()
+                for line in zlib.decompress(packed).decode("utf-8", "replace").split("\n"):
+                    kind, _, name = line.partition("=")[0].partition(".")
+                    found |= {(kind, ""), (kind, name)} if kind else set()
+                if len(counts) < MOST_NODES:
+                    for one in found:
+                        counts[one] = counts.get(one, 0) + count
+        return counts
+
 
 class Suggestions:
     """Every method blocks for some milliseconds."""
@@ -213,7 +262,7 @@ class Suggestions:
         """{start, end, items: [{insert, label, kind, count}]}: text[start:end] becomes `insert`.
 
         `kind` is "field", "word" or the field that it is a value of; `count` is in pictures, for a
-        word in prompts, null for a field.
+        word in prompts, for a node in workflows, null for a field.
         """
         found = place(text, at)
         if found is None:
@@ -254,6 +303,8 @@ class Suggestions:
             column = {"prompt": "prompt_text", "negative": "negative_text"}.get(field.target, "")
             words = self._words.find(typed, column, MOST_ITEMS) if typed and column else []
             return [item(word, word, field.name, count) for word, count in words]
+        if field.takes == NODE:
+            return self._node_names(found.typed)
         if field.name == "date" and typed.isalpha():
             days = ("today", "yesterday", "week", "month", "year")
             return [item(day, day, "date", None) for day in days if day.startswith(typed)]
@@ -271,6 +322,28 @@ class Suggestions:
             item(one, one, field.name, None)
             for one in known.get(field.name, ())
             if one.startswith(typed)
+        ]
+
+    def _node_names(self, typed: str) -> list[dict[str, Any]]:
+        """Kinds of nodes; after a kind and a dot its inputs."""
+        kind, quote, name = typed.partition('"')
+        if not quote:
+            if NODE_OP.search(typed):
+                return []
+            kind, dot, name = typed.partition(".")
+        elif NODE_OP.search(name):
+            return []
+        else:
+            dot, name = name[:1], name[1:]
+        return [
+            item(
+                quoted_if_needed(one, dots=False)
+                + (f".{quoted_if_needed(inner)}" if inner else ""),
+                f"{one}.{inner}" if inner else one,
+                "node",
+                count,
+            )
+            for one, inner, count in self._words.nodes(kind, name if dot else None, MOST_ITEMS)
         ]
 
     def _counted(self, field: Field, typed: str, limit: int) -> list[dict[str, Any]]:

@@ -72,8 +72,10 @@ export const words = {
     size: "Size",
     kind: "Kind",
     has: "Has",
+    node: "Node",
   },
   prompts: (/** @type {number} */ n) => plural(n, "prompt"),
+  workflows: (/** @type {number} */ n) => plural(n, "workflow"),
 
   // Saved searches
   saved: "Saved searches",

@@ -11,8 +11,8 @@ const MOST = 12;
 /** A longer search fits no address; whoever pastes one knows what to type. */
 const LONGEST = 1500;
 
-/** Words are counted in the prompts that have them; all else in pictures. */
-const OF_PROMPTS = new Set(["word", "prompt", "neg"]);
+/** What is not counted in pictures, but in the prompts or workflows that have it. */
+const COUNTED = { word: words.prompts, prompt: words.prompts, neg: words.prompts, node: words.workflows };
 
 /** @typedef {{insert: string, label: string, kind: string, count?: number | null, example?: string}} Item */
 
@@ -122,7 +122,7 @@ export function createSuggestions({ field, place, box, scope, id, search, change
             h(
               "span",
               { class: "holaf-count" },
-              OF_PROMPTS.has(item.kind) ? words.prompts(item.count) : count(item.count),
+              (COUNTED[/** @type {"word"} */ (item.kind)] ?? count)(item.count),
             ),
         ),
       ),

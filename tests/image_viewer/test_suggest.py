@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 
 import pytest
 from holaf.holaf_image_viewer_backend.query_language import parse
@@ -47,6 +48,13 @@ class FewWords:
         found = [one for one in self.KNOWN.get(column, ()) if one[0].startswith(beginning)]
         return sorted(found, key=lambda one: -one[1])[:limit]
 
+    def nodes(self, kind, name, limit):
+        if name is None:
+            found = [("KSampler", "", 7), ("Load Checkpoint", "", 5), ("a.b (c)", "", 1)]
+            return [one for one in found if kind.lower() in one[0].lower()]
+        found = [("KSampler", "denoise", 7), ("Load Checkpoint", "ckpt_name", 5)]
+        return [one for one in found if kind == one[0] and one[1].startswith(name)]
+
 
 @pytest.fixture
 def suggestions():
@@ -89,6 +97,10 @@ def wait_until(condition):
         ("red,ca|", None, "ca", "ca"),
         ("neg:blu|", "neg", "blu", "blu"),
         ("modle:fl|", None, "modle:fl", "modle:fl"),
+        ("node:KS|amp.steps=3", "node", "KS", "KSamp"),
+        ("node:KSampler.st|<3 x", "node", "KSampler.st", "KSampler.st"),
+        ('node:"Load Ch|eck".a', "node", "Load Ch", '"Load Check"'),
+        ('node:"Load Check".a|', "node", 'Load Check".a', '"Load Check".a'),
         ("", None, "", ""),
     ],
 )
@@ -197,6 +209,12 @@ def test_words_of_the_negative_prompt_are_suggested_for_it(suggestions):
         ("size:10", ["1024x768"]),
         ("rating:", ["4"]),
         ("steps:2", []),
+        ("node:", ["KSampler", '"Load Checkpoint"', '"a.b (c)"']),
+        ("node:ksam", ["KSampler"]),
+        ("node:KSampler.de", ["KSampler.denoise"]),
+        ('node:"Load Checkpoint".c', ['"Load Checkpoint".ckpt_name']),
+        ("node:KSampler.denoise<", []),
+        ('node:"Load Checkpoint".ckpt_name=s', []),
         ("like:", []),
     ],
 )
@@ -204,7 +222,9 @@ def test_each_field_suggests_what_it_takes(suggestions, text, expected):
     assert inserts(suggestions.at(text, len(text))) == expected
 
 
-@pytest.mark.parametrize("text", ["f", "model:", "has:", "kind:", "date:", "size:", "ext:", "ca"])
+@pytest.mark.parametrize(
+    "text", ["f", "model:", "has:", "kind:", "date:", "size:", "ext:", "node:", "ca"]
+)
 def test_whatever_is_suggested_is_a_search_that_can_be_read(suggestions, text):
     answer = suggestions.at(text, len(text))
     for one in answer["items"]:
@@ -256,6 +276,37 @@ def test_numbers_and_single_signs_are_no_words_to_suggest(library):
         "cat",
         "ete",
     ]
+    words.stop()
+
+
+def test_nodes_and_inputs_are_counted_in_the_workflows_that_have_them(pack):
+    graphs = {
+        "one": ("KSampler.steps=20\nLoad Checkpoint.ckpt_name=a", "first", 3),
+        "two": ("KSampler.steps=20\nKSampler.cfg=7\nVAEDecode", "second", 1),
+    }
+    pack.images.store(
+        [
+            indexed_file(
+                number,
+                filename=f"{name}{number}.png",
+                graph_hash=digest(f"{name}{number}"),
+                graph_nodes=zlib.compress(lines.encode()),
+                shape_hash=digest(shape),
+                shape_label=shape,
+            )
+            for name, (lines, shape, times) in graphs.items()
+            for number in range(times)
+        ]
+    )
+    words = Words(pack.images)
+    wait_until(lambda: words.nodes("", None, 9))
+    assert words.nodes("", None, 9) == [
+        ("KSampler", "", 4), ("Load Checkpoint", "", 3), ("VAEDecode", "", 1),
+    ]  # fmt: skip
+    assert words.nodes("check", None, 9) == [("Load Checkpoint", "", 3)]
+    assert words.nodes("ksampler", "", 9) == [("KSampler", "steps", 4), ("KSampler", "cfg", 1)]
+    assert words.nodes("KSampler", "st", 9) == [("KSampler", "steps", 4)]
+    assert words.nodes("VAEDecode", "", 9) == []
     words.stop()
 
 
