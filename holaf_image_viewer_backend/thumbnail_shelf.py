@@ -19,6 +19,8 @@ PIECE = 1024 * 1024
 # Of how many pictures the name of the thumbnail is remembered, until the library changes.
 MOST_NAMES = 20_000
 CHUNK = 500
+# As that of the store, and for the same reason; a row takes a quarter less time than with 2 MB.
+CACHE_PAGES = 200
 
 _count = struct.Struct("<I")
 _item = struct.Struct("<IBBI")
@@ -78,45 +80,37 @@ class Shelf:
 
     def _read_batches(self, batches: Sequence[Sequence[int]]) -> list[list[bytes]]:
         rows = self._rows({one for ids in batches for one in ids})
-        found = self._store.get_many([name for name, _ in rows.values()])
+        found = self._store.get_many([row[1] for row in rows.values()])
         return [
-            packed((one, found.get(rows[one][0]) or rows[one][1]) for one in ids if one in rows)
+            packed((one, found.get(rows[one][1]) or rows[one][2]) for one in ids if one in rows)
             for ids in batches
         ]
 
-    def _rows(self, ids: set[int]) -> dict[int, tuple[str, int]]:
-        """{id: (name of the thumbnail, status)} of the pictures that there are."""
+    def _rows(self, ids: set[int]) -> dict[int, tuple[int, str, int]]:
+        """{id: (id, name of the thumbnail, status)} of the pictures that there are."""
         names, changes = self._names, self._changes
-        rows: dict[int, tuple[str, int]] = {}
-        missing = []
-        for one in ids:
-            name = names.get(one)
-            if name is None:
-                missing.append(one)
-            else:
-                rows[one] = (name, READY)
+        rows = {one: (one, names[one], READY) for one in ids & names.keys()}
+        missing = list(ids - rows.keys())
+        read: list[tuple[int, str, int]] = []
         with self._database.read() as db:
+            db.execute(f"PRAGMA cache_size={CACHE_PAGES}")
             cursor = db.cursor()
             cursor.row_factory = None
             for start in range(0, len(missing), CHUNK):
                 some = missing[start : start + CHUNK]
-                for image_id, name, status in cursor.execute(
+                read += cursor.execute(
                     "SELECT id, thumb_hash, thumbnail_status FROM images "
                     f"WHERE id IN ({marks(len(some))})",
                     some,
-                ).fetchall():
-                    rows[image_id] = (name, status)
+                ).fetchall()
+        rows.update((row[0], row) for row in read)
         with self._lock:
             # What was read before a change may be wrong after it.
             if changes == self._changes:
                 if len(self._names) > MOST_NAMES:
                     self._names = {}
-                self._names.update((one, rows[one][0]) for one in missing if known(rows.get(one)))
+                self._names.update((row[0], row[1]) for row in read if row[2] == READY)
         return rows
-
-
-def known(row: tuple[str, int] | None) -> bool:
-    return row is not None and row[1] == READY
 
 
 def packed(items: Iterable[tuple[int, Picture | Stored | int]]) -> list[bytes]:
