@@ -12,6 +12,9 @@ import numpy as np
 from ..holaf_image_records import OUTPUT, canon
 from .library_paths import ROOT_ID
 
+# In `folder_filters`, the name of what lies in the output folder itself.
+DIRECTLY = "root"
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -102,13 +105,28 @@ def in_folders(folders: FolderNames, paths: Sequence[str]) -> Array:
     return chosen
 
 
+def folder_name(root: str, path: str) -> str:
+    """What `folder_filters` calls a folder; `split_folder` is the way back.
+
+    "root" is what lies directly in the output folder, so a real folder of that name has its root's.
+
+    >>> folder_name("output", ""), folder_name("output", "a/b"), folder_name("input", "x")
+    ('root', 'a/b', 'input:x')
+    >>> folder_name("output", "root"), folder_name("output", "root/x"), folder_name("output", "roots")
+    ('output:root', 'output:root/x', 'roots')
+    """
+    if root == OUTPUT and f"{path}/".startswith(f"{DIRECTLY}/"):
+        return f"{OUTPUT}:{path}"
+    return canon(root, "", path) or DIRECTLY
+
+
 def split_folder(name: str) -> tuple[str, str, bool]:
     """(root id, path, whether sub-folders count) of a name in `folder_filters`.
 
     >>> split_folder("root"), split_folder("a/b"), split_folder("input:"), split_folder("input:x")
     (('output', '', False), ('output', 'a/b', True), ('input', '', True), ('input', 'x', True))
     """
-    if name == "root":
+    if name == DIRECTLY:
         return OUTPUT, "", False
     head, colon, tail = name.partition(":")
     if colon and ROOT_ID.fullmatch(head):

@@ -18,27 +18,32 @@ except ImportError:
     import sre_constants as sre
     import sre_parse
 
+from .regex_letters import REPEATS as _REPEATS
+from .regex_letters import Row, best_row, repeated
+
+Lead = frozenset[str] | None
+
 # A match that begins at most so far before the needle is tried right there.
 FARTHEST = 24
 # Each is looked for in all prompts.
 MOST_NEEDLES = 6
-
-MOST_DIGITS = 8
+LONGEST_REPEAT = 64
 
 _ATOMIC = getattr(sre, "ATOMIC_GROUP", None)
-_REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, getattr(sre, "POSSESSIVE_REPEAT", None))
 
 
 @dataclass(frozen=True)
 class Needles:
     """Every match has one of `texts`, `low` to `high` characters after it begins.
 
-    `high` is None where that may be any number.
+    `high` is None where that may be any number. `lead`: what of ASCII may stand between; None
+    where that is not known.
     """
 
     texts: tuple[str, ...]
     low: int
     high: int | None
+    lead: str | None = None
 
     @property
     def worth(self) -> float:
@@ -47,22 +52,34 @@ class Needles:
         return shortest - 0.4 * (len(self.texts) - 1) + (self.high is not None and shortest > 1)
 
 
+    @property
+    def effort(self) -> int | None:
+        """How much is tried around each; None where trying the whole text is better."""
+        if self.high is None or min(map(len, self.texts)) < 2:
+            return None
+        return len(self.texts) + self.high - self.low
+
+
 @dataclass(frozen=True)
 class Plan:
     """How to find an expression.
 
     `cased`: the texts must be searched as they are written, else `folded`. `flags` is what the
     expression is to be compiled with for such texts. Every match has one of `needles`, and one of
-    each of `also`; None: any text may match, or any with so many `digits` in a row. `whole`: the
-    needles are all that the expression says. `anchored`: it matches at the beginning or not at all.
+    each of `also`; None: any text may match, or any with `row`. `near`: those of them around which
+    to try. `core`: what begins with a plain text and matches wherever the expression does.
+    `whole`: the needles are all that the expression says. `anchored`: it matches at the beginning
+    or not at all.
     """
 
     cased: bool
     flags: int
     needles: Needles | None = None
     also: tuple[Needles, ...] = ()
+    near: Needles | None = None
+    core: str | None = None
     whole: bool = False
-    digits: int = 0
+    row: Row | None = None
     anchored: bool = False
 
 
@@ -70,7 +87,7 @@ def plan(pattern: str) -> Plan:
     """The plan for a valid expression that is used with IGNORECASE.
 
     >>> plan("(blue|green) eyes").needles
-    Needles(texts=('blue eyes', 'green eyes'), low=0, high=0)
+    Needles(texts=('blue eyes', 'green eyes'), low=0, high=0, lead=None)
     """
     try:
         tree: Any = sre_parse.parse(pattern, re.IGNORECASE)
@@ -79,18 +96,23 @@ def plan(pattern: str) -> Plan:
             return Plan(True, re.IGNORECASE)
         finder = _Finder(cased)
         # Letters of which nearly every text has one tell nothing.
-        choices = [one for one in finder.choices(tree, 0, 0) if one.worth > 0]
+        choices = [one for one in finder.choices(tree, 0, 0, frozenset()) if one.worth > 0]
         choices.sort(key=lambda one: -one.worth)
         # Comparing letters as they are is several times as fast.
         flags = 0 if not cased and _is_folded(tree) else re.IGNORECASE
         first = choices[0] if choices else None
         anchored = _is_anchored(tree)
         if first is None:
-            return Plan(cased, flags, digits=_digits(tree), anchored=anchored)
+            return Plan(cased, flags, row=best_row(tree, cased, _inlined), anchored=anchored)
         whole = finder.listed(tree)
         if whole is not None and all(whole):
             return Plan(cased, flags, Needles(tuple(whole), 0, 0), whole=True)
-        return Plan(cased, flags, first, tuple(choices[1:4]), anchored=anchored)
+        also = tuple(choices[1:4])
+        near = [one for one in (first, *also) if one.effort is not None]
+        best = min(near, key=lambda one: one.effort or 0, default=None)
+        several = len(first.texts) > 1 and not also
+        core = _core(pattern, tree) if several and not flags else None
+        return Plan(cased, flags, first, also, best, core, anchored=anchored)
     except Exception:  # noqa: BLE001 - another Python's parser: the expression itself is still right
         return Plan(True, re.IGNORECASE)
 
@@ -98,10 +120,11 @@ def plan(pattern: str) -> Plan:
 class _Run:
     """Texts that stand at one place of a match; there is more than one after a choice."""
 
-    def __init__(self, low: int, high: int | None) -> None:
+    def __init__(self, low: int, high: int | None, lead: Lead = None) -> None:
         self.texts = [""]
         self.low = low
         self.high = high
+        self.lead = None if high is not None or lead is None else "".join(sorted(lead))
 
     def add(self, ways: list[str]) -> bool:
         """False where that would be too many."""
@@ -113,32 +136,42 @@ class _Run:
     def needles(self) -> list[Needles]:
         if not all(self.texts):
             return []
-        return [Needles(tuple(self.texts), self.low, self.high)]
+        # A text has a longer one only where it has what that begins with.
+        texts = [
+            one
+            for one in self.texts
+            if not one.startswith(tuple(other for other in self.texts if other != one))
+        ]
+        return [Needles(tuple(texts), self.low, self.high, self.lead)]
 
 
 class _Finder:
     def __init__(self, cased: bool) -> None:
         self._cased = cased
 
-    def choices(self, items: Iterable[Any], low: int, high: int | None) -> list[Needles]:
+    def choices(
+        self, items: Iterable[Any], low: int, high: int | None, lead: Lead
+    ) -> list[Needles]:
         """The needles of a sequence that begins `low` to `high` after the match."""
         found: list[Needles] = []
-        run = _Run(low, high)
+        run = _Run(low, high, lead)
         for op, value in _inlined(items):
             if op is sre.AT or op is sre.ASSERT_NOT:
                 continue
             if op is sre.ASSERT:
-                found += self.choices(value[1], 0, None)
+                found += self.choices(value[1], 0, None, None)
                 continue
             ways = self._ways(op, value)
             least, most = _width(op, value)
             if ways is None or not run.add(ways):
                 found += run.needles()
-                run = _Run(low, high)
+                run = _Run(low, high, lead)
                 if ways is None or not run.add(ways):
-                    found += self._inside(op, value, low, high)
-                    run = _Run(low + least, _plus(high, most))
-            low, high = low + least, _plus(high, most)
+                    found += self._inside(op, value, low, high, lead)
+                    low, high, lead = low + least, _plus(high, most), self._past(lead, op, value)
+                    run = _Run(low, high, lead)
+                    continue
+            low, high, lead = low + least, _plus(high, most), self._past(lead, op, value)
         return found + run.needles()
 
     def _ways(self, op: Any, value: Any) -> list[str] | None:
@@ -153,6 +186,9 @@ class _Finder:
         if op in _REPEATS and value[1] == 1:
             once = self.listed(value[2])
             return once if once is None or value[0] else _listed([[""], once])
+        if op in _REPEATS and value[0] == value[1] <= LONGEST_REPEAT:
+            once = self.listed(value[2])
+            return [once[0] * value[0]] if once is not None and len(once) == 1 else None
         return None
 
     def listed(self, items: Iterable[Any]) -> list[str] | None:
@@ -164,16 +200,28 @@ class _Finder:
                 return None
         return run.texts
 
-    def _inside(self, op: Any, value: Any, low: int, high: int | None) -> list[Needles]:
+    def _past(self, lead: Lead, op: Any, value: Any) -> Lead:
+        if lead is None:
+            return None
+        mine, _ = repeated(op, value, self._cased, _inlined)
+        if mine is None:
+            return None
+        # Texts that are searched without regard to case have no capitals.
+        return lead | (mine if self._cased else {one.lower() for one in mine})
+
+    def _inside(
+        self, op: Any, value: Any, low: int, high: int | None, lead: Lead
+    ) -> list[Needles]:
         """Needles of an item that is no plain text."""
         if op in _REPEATS and value[0] > 0:
-            return self.choices(value[2], low, high)
+            return self.choices(value[2], low, high, lead)
         if op is not sre.BRANCH:
             return []
         together: list[str] = []
         places: list[Needles] = []
         for branch in value[1]:
-            best = max(self.choices(branch, low, high), key=lambda one: one.worth, default=None)
+            inside = self.choices(branch, low, high, None)
+            best = max(inside, key=lambda one: one.worth, default=None)
             if best is None:
                 return []
             places.append(best)
@@ -201,26 +249,16 @@ def _listed(ways: list[list[str] | None]) -> list[str] | None:
     return found if 0 < len(found) <= MOST_NEEDLES else None
 
 
+def _core(pattern: str, tree: Any) -> str | None:
+    """Without the boundary of a word before a letter: with it, Python stops at each character."""
+    boundary = pattern.startswith(r"\b") and len(tree) > 1 and tree[1][0] is sre.LITERAL
+    return pattern[2:] if boundary else None
+
+
 def _is_anchored(tree: Any) -> bool:
     if not len(tree) or tree.state.flags & re.MULTILINE:
         return False
     return tree[0] in ((sre.AT, sre.AT_BEGINNING), (sre.AT, sre.AT_BEGINNING_STRING))
-
-
-def _digits(items: Iterable[Any]) -> int:
-    """How many digits stand together in every match."""
-    most = 0
-    for op, value in _inlined(items):
-        if op is sre.IN and value in (
-            [(sre.CATEGORY, sre.CATEGORY_DIGIT)],
-            [(sre.RANGE, (48, 57))],
-        ):
-            most = max(most, 1)
-        elif op in _REPEATS and value[0] > 0:
-            inner = _digits(value[2])
-            alone = value[2].getwidth() == (1, 1)
-            most = max(most, min(value[0], MOST_DIGITS) if inner and alone else inner)
-    return most
 
 
 def _is_folded(items: Iterable[Any]) -> bool:

@@ -35,8 +35,7 @@ TEXTS = {
 }
 
 
-# Every digit becomes 0.
-ZEROS = bytes.maketrans(b"123456789", b"000000000")
+Search = Callable[..., "re.Match[str] | None"]
 
 
 @dataclass
@@ -56,6 +55,13 @@ class Found(bytearray):
             self.extend(bytes(max(one + 1, len(self) * 5 // 4) - len(self)))
         self[one] = value
 
+    def mark_all(self, ids: list[int]) -> None:
+        """As `mark` for each; they ascend."""
+        if ids:
+            self.mark(ids[-1])
+        for one in ids:
+            self[one] = 1
+
 
 @dataclass
 class Result:
@@ -67,25 +73,35 @@ def matching(texts: Sequence[str], regex: re.Pattern[str], how: Plan) -> Iterabl
     """The places of the texts in which `regex` is found."""
     search = regex.match if how.anchored else regex.search
     if how.needles is None:
-        if how.digits:
-            # Five times as fast as an expression; beyond ASCII there are further digits.
-            row = b"0" * how.digits
+        if how.row is not None:
+            table, row, whole = how.row.table(), b"\1" * how.row.length, how.row.whole
             return [
-                n
-                for n, text in enumerate(texts)
-                if (not text.isascii() or row in text.encode().translate(ZEROS)) and search(text)
+                place
+                for place, text in enumerate(texts)
+                if (
+                    text.encode().translate(table).find(row) >= 0 and (whole or search(text))
+                    if text.isascii()
+                    else search(text)
+                )
             ]
         return [n for n, text in enumerate(texts) if search(text)]
+    if how.core is not None:
+        core = re.compile(how.core, how.flags).search
+        return [n for n, text in enumerate(texts) if core(text) and found_at(text, core, regex.match)]
+    if how.needles.lead and len(how.needles.texts) == 1 and not how.also:
+        (needle,), lead = how.needles.texts, how.needles.lead
+        return [n for n, text in enumerate(texts) if found_from(text, search, needle, lead)]
     places = with_any(texts, how.needles.texts)
     if how.whole:
         return places
     for needles in how.also:
         few = with_any([texts[place] for place in places], needles.texts)
         places = [places[number] for number in few]
-    one, *others = how.needles.texts
-    if how.anchored or how.needles.high is None or len(one) < 2 or len(others) > 1:
+    if how.anchored:
         return [place for place in places if search(texts[place])]
-    return [place for place in places if found_near(texts[place], regex, how.needles)]
+    if how.near is not None:
+        return [place for place in places if found_near(texts[place], regex, how.near)]
+    return [place for place in places if search(texts[place])]
 
 
 def with_any(texts: Sequence[str], needles: tuple[str, ...]) -> list[int]:
@@ -120,6 +136,24 @@ def found_near(text: str, regex: re.Pattern[str], needles: Needles) -> bool:
                     return True
             at = text.find(needle, at + 1)
     return False
+
+
+def found_at(text: str, core: Search, match: Search) -> bool:
+    """`match` at one of the places where `core` is found."""
+    found = core(text)
+    while found is not None:
+        if match(text, found.start()):
+            return True
+        found = core(text, found.start() + 1)
+    return False
+
+
+def found_from(text: str, search: Search, needle: str, lead: str) -> bool:
+    """Tried from what of `lead` stands before the first needle: no match begins earlier."""
+    if not text.isascii():
+        return search(text) is not None
+    at = text.find(needle)
+    return at >= 0 and search(text, len(text[:at].rstrip(lead))) is not None
 
 
 class Searcher:
@@ -169,8 +203,8 @@ class Searcher:
         regex = re.compile(pattern, how.flags)
         start = result.upto
         fresh = corpus.texts[start:] if start else corpus.texts
-        for place in matching(fresh, regex, how):
-            result.found.mark(corpus.ids[start + place])
+        places = matching(fresh, regex, how)
+        result.found.mark_all([corpus.ids[start + place] for place in places])
         result.upto = len(corpus.texts)
         return result.found
 

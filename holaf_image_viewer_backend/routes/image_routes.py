@@ -15,8 +15,8 @@ from ...holaf_core.errors import BadRequest, Forbidden, NotFound
 from ...holaf_core.file_response import FileAnswer
 from ...holaf_core.http import Routes, Tier, body, json_bytes
 from ...holaf_database import ImageDatabase
-from ...holaf_image_records import canon
 from .. import media_types
+from ..folder_paths import folder_name
 from ..library_paths import Library
 from ..views import View, ViewEngine
 
@@ -134,8 +134,7 @@ def options(library: Library, database: ImageDatabase, engine: ViewEngine) -> by
         {
             "subfolders": [
                 {
-                    # What lies directly in the output folder is asked for by this name.
-                    "path": canon(one["root"], "", one["path"]) or "root",
+                    "path": folder_name(one["root"], one["path"]),
                     "root": one["root"],
                     "folder": one["path"],
                     "count": one["count"],

@@ -1,5 +1,7 @@
 /** Choosing values of facets, and the chips of what is chosen: values in, values out. */
 
+import { pathOfValue } from "./folder_tree.js";
+
 /** @typedef {import("./filters.js").Filters} Filters @typedef {import("./filters.js").Choice} Choice */
 /** @typedef {"any" | "none" | null} State wanted, left out, or neither */
 /** @typedef {{kind: string, value: any, excluded: boolean, without: Filters}} Chip */
@@ -61,7 +63,8 @@ export function filterChips(filters) {
   }
   for (const [name, { any, none }] of Object.entries(filters.facets)) {
     for (const value of [...any, ...none]) {
-      add(name, value, choose(filters, name, value, null), none.includes(value));
+      const shown = name === "folder" ? pathOfValue(value) : value;
+      add(name, shown, choose(filters, name, value, null), none.includes(value));
     }
   }
   if (filters.from || filters.to) {

@@ -1,6 +1,6 @@
 /** The rail of filters: folders with counts, dates, the facets, contents, trashcan. */
 import { fill, h, icon } from "../core/dom.js";
-import { buildTree, stateOf, tickMany, toggle, walk } from "./folder_tree.js";
+import { buildTree, pathOfValue, stateOf, tickMany, toggle, valueOfPath, walk } from "./folder_tree.js";
 import { choiceOf, choose, monthRange, stateOfValue } from "./facet_choice.js";
 import { createFacets } from "./facets_panel.js";
 import { createSection } from "./filter_section.js";
@@ -43,11 +43,9 @@ export function createFilterPanel(gallery) {
     const { folder: _, ...others } = filters().facets;
     return { folders: [], facets: others };
   };
-  /** The server's name of what is left out. @param {string} path */
-  const leftOut = (path) => (path === "root" ? "" : path);
   /** @param {string} path */
   const leaveOut = (path) => {
-    const value = leftOut(path);
+    const value = valueOfPath(path);
     const state = stateOfValue(filters(), "folder", value) === "none" ? null : "none";
     gallery.setFilters(choose(filters(), "folder", value, state));
   };
@@ -155,7 +153,7 @@ export function createFilterPanel(gallery) {
     counted: (facet) => {
       live = facet && {
         whole: facet.distinct <= facet.values.length,
-        counts: new Map(facet.values.map((one) => [one.value || "root", one.count])),
+        counts: new Map(facet.values.map((one) => [pathOfValue(one.value), one.count])),
       };
       drawFolders();
     },
@@ -194,14 +192,13 @@ export function createFilterPanel(gallery) {
     /** @param {import("./folder_tree.js").Folder} folder */
     const visit = (folder) => {
       const { path, depth } = folder;
-      const name = depth || path.includes(":") ? folder.name : folderLabel(folder.name);
       const expanded = open.has(path);
       shown.push({
         path,
         depth,
-        label: path.endsWith(":") ? folderLabel(path) : name,
+        label: depth ? folder.name : folderLabel(path),
         state: stateOf(folder, on),
-        isOut: stateOfValue(filters(), "folder", leftOut(path)) === "none",
+        isOut: stateOfValue(filters(), "folder", valueOfPath(path)) === "none",
         isLocked: locked.has(path),
         expanded: folder.children.length ? expanded : null,
         pictures: live ? (live.counts.get(path) ?? (live.whole ? 0 : null)) : folder.count,
@@ -326,7 +323,7 @@ export function createFilterPanel(gallery) {
       if (path === null || path === undefined) {
         return null;
       }
-      const isOut = stateOfValue(filters(), "folder", leftOut(path)) === "none";
+      const isOut = stateOfValue(filters(), "folder", valueOfPath(path)) === "none";
       return [
         { label: words.onlyFolder, icon: "folder", action: () => setFolders([path]) },
         { label: isOut ? words.takeBack : words.leaveOutHere, icon: "minus", action: () => leaveOut(path) },

@@ -3,7 +3,8 @@
  * sent names only the topmost ticked ones.
  *
  * @typedef {object} Folder
- * @property {string} path as the server names it; "root" is what lies directly in the output folder
+ * @property {string} path as the filter names it: "root" is what lies directly in the output folder, "output:root" a
+ *   real folder of that name
  * @property {string} name
  * @property {number} count of pictures, with those of sub-folders
  * @property {number} depth
@@ -12,6 +13,17 @@
 
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
+const DIRECTLY = "root";
+const OUTPUT = "output:";
+
+/** How the filter names a value of the facet "folder". @param {string} value */
+export const pathOfValue = (value) =>
+  value === "" ? DIRECTLY : `${value}/`.startsWith(`${DIRECTLY}/`) ? OUTPUT + value : value;
+
+/** And back. @param {string} path */
+export const valueOfPath = (path) =>
+  path === DIRECTLY ? "" : path.startsWith(OUTPUT) ? path.slice(OUTPUT.length) : path;
+
 /** The path above; "" at the top of a root. @param {string} path */
 export function parentOf(path) {
   const slash = path.lastIndexOf("/");
@@ -19,7 +31,8 @@ export function parentOf(path) {
     return path.slice(0, slash);
   }
   const colon = path.indexOf(":");
-  return colon >= 0 && colon < path.length - 1 ? path.slice(0, colon + 1) : "";
+  const root = path.slice(0, colon + 1);
+  return root === path || root === OUTPUT ? "" : root;
 }
 
 /** @param {string} path @param {string} above */
@@ -41,7 +54,7 @@ export function buildTree(subfolders) {
     if (!found) {
       const above = parentOf(path);
       const parent = above ? folder(above) : null;
-      const name = above ? path.slice(above.length).replace(/^\//, "") : path;
+      const name = above ? path.slice(above.length).replace(/^\//, "") : path === DIRECTLY ? path : valueOfPath(path);
       found = { path, name, count: 0, depth: parent ? parent.depth + 1 : 0, children: [] };
       byPath.set(path, found);
       (parent?.children ?? top).push(found);
@@ -60,7 +73,7 @@ export function buildTree(subfolders) {
   for (const each of byPath.values()) {
     each.children.sort((a, b) => natural.compare(a.name, b.name));
   }
-  const direct = (/** @type {Folder} */ one) => Number(one.path !== "root");
+  const direct = (/** @type {Folder} */ one) => Number(one.path !== DIRECTLY);
   return top.sort((a, b) => direct(a) - direct(b) || natural.compare(a.name, b.name));
 }
 

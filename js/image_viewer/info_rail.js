@@ -186,7 +186,7 @@ function generation(metadata, row, look) {
   const alike = /** @type {const} */ ([
     ["prompt", metadata.prompt],
     ["seed", known(metadata.facts?.seed)],
-    ["workflow", metadata.workflow],
+    ["workflow", metadata.workflow ?? metadata.prompt_graph],
   ]).filter(([, is]) => is);
   if (alike.length) {
     parts.push(

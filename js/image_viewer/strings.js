@@ -1,5 +1,6 @@
 /** Every word of the gallery. */
 import { bytes, count, date, duration, plural } from "../core/format.js";
+import { pathOfValue, valueOfPath } from "./folder_tree.js";
 
 export { bytes, count, date, duration };
 
@@ -63,7 +64,7 @@ export const groupLabel = (kind, { key, to = key, label = "" }) => {
     case "month":
       return key ? monthLabel(key) : strings.noDate;
     case "folder":
-      return label || folderLabel(key || "root");
+      return label || folderLabel(pathOfValue(key));
     case "model":
       return modelLabel(label || key) || strings.nothing.model;
     default:
@@ -82,7 +83,7 @@ export const folderLabel = (path) =>
       ? "Trashcan"
       : path.endsWith(":")
         ? path.slice(0, -1)
-        : path;
+        : valueOfPath(path);
 
 export const strings = {
   gallery: "Gallery",

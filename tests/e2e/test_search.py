@@ -526,6 +526,9 @@ def test_more_like_this_and_the_facts_of_a_picture_search(open_gallery, shot):
     shows(page, 3)
     page.go_back()
     shows(page, TOTAL)
+    # As it was sent to the server; there is no workflow of the canvas in these files.
+    details.get_by_role("button", name="Same workflow").click()
+    shows(page, sum(bool(number % 3) for number in range(1, TOTAL + 1)))
 
 
 def test_guidance_is_a_fact_that_no_search_asks_for(open_gallery):

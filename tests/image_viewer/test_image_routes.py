@@ -209,6 +209,20 @@ async def test_every_folder_is_filtered_by_the_name_that_the_options_have(quiet_
         assert found["filtered_count"] == sum(folders[other]["count"] for other in inside), one
 
 
+async def test_a_folder_called_root_is_another_one_than_the_output_folder_itself(pack, quiet_client):
+    folders = {"": 1, "root": 2, "root/x": 4, "roots": 8}
+    all_of_them = [name for name, count in folders.items() for _ in range(count)]
+    files = [indexed_file(number, folder=name) for number, name in enumerate(all_of_them)]
+    await asyncio.to_thread(pack.images.store, files)
+    data = await (await quiet_client.get("/holaf/images/filter-options")).json()
+    names = {one["folder"]: one["path"] for one in data["subfolders"]}
+    counts = {}
+    for folder, path in names.items():
+        _, found = await post(quiet_client, "list", {"folder_filters": [path]})
+        counts[folder] = found["filtered_count"]
+    assert counts == {"": 1, "root": 6, "root/x": 4, "roots": 8}
+
+
 async def test_200_clients_at_once_all_get_their_window(quiet_client, rows):
     await rows(2000)
     answers = await asyncio.gather(

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildTree, stateOf, tickMany, toggle, walk } from "../../../js/image_viewer/folder_tree.js";
+import { NO_FILTERS } from "../../../js/image_viewer/filters.js";
+import { filterChips } from "../../../js/image_viewer/facet_choice.js";
+import {
+  buildTree,
+  pathOfValue,
+  stateOf,
+  tickMany,
+  toggle,
+  valueOfPath,
+  walk,
+} from "../../../js/image_viewer/folder_tree.js";
+import { words } from "../../../js/image_viewer/search_strings.js";
+import { folderLabel, groupLabel } from "../../../js/image_viewer/strings.js";
 
 const tree = buildTree(
   ["b10", "b2", "a", "a/x", "a/y", "a/y/deep", "input:", "input:refs"].map((path) => ({ path, count: 1 })),
@@ -57,4 +69,40 @@ test("all, none and invert leave locked folders as they are", () => {
   assert.deepEqual(sorted(tickMany(tree, new Set(["a", "b2"]), locked, "invert")), ["b10", "b2", "input:"]);
   assert.deepEqual(sorted(tickMany(tree, new Set(["a/x"]), new Set(), "invert")), ["a/y", "b10", "b2", "input:"]);
   assert.deepEqual(sorted(tickMany(tree, new Set(["a"]), new Set(["a/x"]), "none")), ["a/x"]);
+});
+
+test("a folder called root is another one than the output folder itself", () => {
+  const paths = ["root", "output:root", "output:root/x", "roots"];
+  const made = buildTree(paths.map((path) => ({ path, count: 1 })));
+  const named = new Map([...walk(made)].map((folder) => [folder.path, folder]));
+  assert.deepEqual(
+    made.map((folder) => [folder.path, folder.name, folder.count]),
+    [
+      ["output:root", "root", 2],
+      ["roots", "roots", 1],
+      ["root", "root", 1],
+    ],
+  );
+  const ticked = toggle(made, new Set(), named.get("output:root"));
+  assert.deepEqual(
+    [...walk(made)].map((folder) => stateOf(folder, ticked)),
+    ["on", "on", "off", "off"],
+  );
+  assert.equal(folderLabel("output:root/x"), "root/x");
+  assert.notEqual(folderLabel("root"), "root");
+});
+
+test("the filter and the facet name the same folder, each in its way", () => {
+  const pairs = { "": "root", root: "output:root", "root/x": "output:root/x", roots: "roots", "input:root": "input:root" };
+  for (const [value, path] of Object.entries(pairs)) {
+    assert.equal(pathOfValue(value), path);
+    assert.equal(valueOfPath(path), value);
+  }
+  const left = { ...NO_FILTERS, facets: { folder: { any: [], none: ["", "root"] } } };
+  assert.deepEqual(
+    filterChips(left).map((chip) => words.chip(chip)),
+    [folderLabel("root"), "root"],
+  );
+  assert.equal(groupLabel("folder", { key: "root" }), "root");
+  assert.equal(groupLabel("folder", { key: "" }), folderLabel("root"));
 });
