@@ -112,8 +112,8 @@ def folder_name(root: str, path: str) -> str:
 
     >>> folder_name("output", ""), folder_name("output", "a/b"), folder_name("input", "x")
     ('root', 'a/b', 'input:x')
-    >>> folder_name("output", "root"), folder_name("output", "root/x"), folder_name("output", "roots")
-    ('output:root', 'output:root/x', 'roots')
+    >>> [folder_name("output", one) for one in ("root", "root/x", "roots")]
+    ['output:root', 'output:root/x', 'roots']
     """
     if root == OUTPUT and f"{path}/".startswith(f"{DIRECTLY}/"):
         return f"{OUTPUT}:{path}"

@@ -209,7 +209,9 @@ async def test_every_folder_is_filtered_by_the_name_that_the_options_have(quiet_
         assert found["filtered_count"] == sum(folders[other]["count"] for other in inside), one
 
 
-async def test_a_folder_called_root_is_another_one_than_the_output_folder_itself(pack, quiet_client):
+async def test_a_folder_called_root_is_another_one_than_the_output_folder_itself(
+    pack, quiet_client
+):
     folders = {"": 1, "root": 2, "root/x": 4, "roots": 8}
     all_of_them = [name for name, count in folders.items() for _ in range(count)]
     files = [indexed_file(number, folder=name) for number, name in enumerate(all_of_them)]

@@ -78,22 +78,28 @@ test("a folder called root is another one than the output folder itself", () => 
   assert.deepEqual(
     made.map((folder) => [folder.path, folder.name, folder.count]),
     [
+      ["root", "root", 1],
       ["output:root", "root", 2],
       ["roots", "roots", 1],
-      ["root", "root", 1],
     ],
   );
   const ticked = toggle(made, new Set(), named.get("output:root"));
   assert.deepEqual(
     [...walk(made)].map((folder) => stateOf(folder, ticked)),
-    ["on", "on", "off", "off"],
+    ["off", "on", "on", "off"],
   );
   assert.equal(folderLabel("output:root/x"), "root/x");
   assert.notEqual(folderLabel("root"), "root");
 });
 
 test("the filter and the facet name the same folder, each in its way", () => {
-  const pairs = { "": "root", root: "output:root", "root/x": "output:root/x", roots: "roots", "input:root": "input:root" };
+  const pairs = {
+    "": "root",
+    root: "output:root",
+    "root/x": "output:root/x",
+    roots: "roots",
+    "input:root": "input:root",
+  };
   for (const [value, path] of Object.entries(pairs)) {
     assert.equal(pathOfValue(value), path);
     assert.equal(valueOfPath(path), value);

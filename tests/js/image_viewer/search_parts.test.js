@@ -48,7 +48,14 @@ test("what is not nothing is called something", () => {
     filters = choose(filters, name, value, "none");
   }
   const active = activeOf(filters, { text: "", chips: [] });
-  assert.deepEqual(words(active), ["Rated", "With tags", "Not #x", "With LoRA", "Model known", "Not "]);
+  assert.deepEqual(words(active), [
+    "Rated",
+    "With tags",
+    "Not #x",
+    "With LoRA",
+    "Model known",
+    "Not Directly in output",
+  ]);
   const has = {
     text: "x",
     chips: [{ start: 0, end: 9, text: "-has:tags", label: "Has tags", kind: "has", excluded: true }],
