@@ -51,7 +51,6 @@ class Needles:
         shortest = min(map(len, self.texts))
         return shortest - 0.4 * (len(self.texts) - 1) + (self.high is not None and shortest > 1)
 
-
     @property
     def effort(self) -> int | None:
         """How much is tried around each; None where trying the whole text is better."""
@@ -209,9 +208,7 @@ class _Finder:
         # Texts that are searched without regard to case have no capitals.
         return lead | (mine if self._cased else {one.lower() for one in mine})
 
-    def _inside(
-        self, op: Any, value: Any, low: int, high: int | None, lead: Lead
-    ) -> list[Needles]:
+    def _inside(self, op: Any, value: Any, low: int, high: int | None, lead: Lead) -> list[Needles]:
         """Needles of an item that is no plain text."""
         if op in _REPEATS and value[0] > 0:
             return self.choices(value[2], low, high, lead)

@@ -87,7 +87,9 @@ def matching(texts: Sequence[str], regex: re.Pattern[str], how: Plan) -> Iterabl
         return [n for n, text in enumerate(texts) if search(text)]
     if how.core is not None:
         core = re.compile(how.core, how.flags).search
-        return [n for n, text in enumerate(texts) if core(text) and found_at(text, core, regex.match)]
+        return [
+            n for n, text in enumerate(texts) if core(text) and found_at(text, core, regex.match)
+        ]
     if how.needles.lead and len(how.needles.texts) == 1 and not how.also:
         (needle,), lead = how.needles.texts, how.needles.lead
         return [n for n, text in enumerate(texts) if found_from(text, search, needle, lead)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import string
 import threading
 import time
 import zlib
@@ -14,12 +15,18 @@ import pytest
 from holaf.holaf_core.errors import BadRequest, Unavailable
 from holaf.holaf_core.processes import WorkerEnded
 from holaf.holaf_image_viewer_backend.query_terms import NodeValue
+from holaf.holaf_image_viewer_backend.regex_letters import Row, letters
 from holaf.holaf_image_viewer_backend.regex_needles import folded, plan
 from holaf.holaf_image_viewer_backend.regex_search import PatternSearch, PatternTooSlow
 from holaf.holaf_image_viewer_backend.regex_worker import BLOCK, matching, node_matcher
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from library_rows import indexed_file
+
+try:  # Python 3.11
+    from re import _parser as re_parser
+except ImportError:
+    import sre_parse as re_parser
 
 PROMPTS = [
     ("A red Castle at night, blue eyes", "blurry"),
@@ -216,11 +223,38 @@ def test_an_expression_that_can_match_without_a_text_has_no_needle(pattern):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "digits"),
-    [(r"\d", 1), (r"\w\d{4}\b", 4), ("[0-9]{2,}", 2), (r"(\w\d){3}", 1), (r"\d*", 0), (r"\D", 0)],
+    ("pattern", "letters", "length", "whole"),
+    [
+        (r"\d", string.digits, 1, True),
+        (r"\w\d{4}\b", string.digits, 4, False),
+        ("[0-9]{2,}", string.digits, 2, True),
+        (r"(\w\d){3}", string.digits, 1, False),
+        ("[aeiou]{3}", "aeiouAEIOU", 3, True),
+        (r"\W[t-z][t-z]{2}", "tuvwxyzTUVWXYZ", 3, False),
+        ("(?-i:[a-c]{2})", "abc", 2, True),
+        ("[a-z]{9}", string.ascii_letters, 9, True),
+    ],
 )
-def test_an_expression_may_need_digits_in_a_row(pattern, digits):
-    assert plan(pattern).digits == digits
+def test_an_expression_may_need_some_letters_in_a_row(pattern, letters, length, whole):
+    assert plan(pattern).row == Row(frozenset(letters), length, whole)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\d*", r"\D", "[aeiou]", "[a-z]{3}", ".{9}", r"\s{3}", "[à-ü]{3}", "(?!\\d{4})"]
+)
+def test_a_row_that_most_texts_have_or_that_is_not_sure_is_not_looked_for(pattern):
+    assert plan(pattern).row is None
+
+
+@pytest.mark.parametrize("cased", [True, False])
+@pytest.mark.parametrize(
+    "item", ["a", "Z", "[^q]", "[a-f]", "[Z-b]", "[^k-s0]", r"\d", r"[\W_]", r"[^\w-]", r"[\Da]"]
+)
+def test_the_letters_of_an_item_are_those_that_it_matches(item, cased):
+    flags = 0 if cased else re.IGNORECASE
+    ((op, value),) = re_parser.parse(item, flags)
+    found = letters(op, value, cased)
+    assert found == {one for one in map(chr, range(128)) if re.match(item, one, flags)}
 
 
 PIECES = st.sampled_from(
@@ -245,6 +279,8 @@ PIECES = st.sampled_from(
             r"\d{2}",
             "[0-9]+",
             r"(b\d)+",
+            *(r"\w+", "[ab]{2}", "[aB]{3}", "[^a1]{2,}", "[b-c]+?", "(?>[12]{1,2})", "[a-z]{8}"),
+            *("(ab|AB|c)", "bc?[ab]", r"\bb", "(abc)?"),
         ),
     ]
 )
@@ -253,7 +289,9 @@ PIECES = st.sampled_from(
 @settings(max_examples=800, deadline=None)
 @given(
     st.lists(PIECES, min_size=1, max_size=6).map("".join),
-    st.lists(st.text("abcABC12 \nsſéÉ猫", max_size=12), max_size=6),
+    st.lists(
+        st.text("abcABC12 \nsſéÉ猫", max_size=12) | st.text("abcABC12 ", max_size=24), max_size=6
+    ),
 )
 @example("(?-i:aB)", ["ab", "xaB"])
 @example("a|bc", ["ab", "bC", ""])
@@ -262,6 +300,11 @@ PIECES = st.sampled_from(
 @example("\\d{2}", ["１２", "a12", "1a2", "é12"])
 @example("^b|c", ["ab", "b", "ac"])
 @example("s", ["ſ", "S"])
+@example(r"\bb[ac]c?\b", ["abac bac", "bacc", "b", "BC ba"])
+@example(r"\b[a-c]+bc", ["1abc", "bc bc", "é abc", "ababcbc"])
+@example("[ab]+c[ab]", ["aca", "é bcb", "c cb ACB"])
+@example(r"a[12]{2}|[12]{3}", ["a12", "b21", "112"])
+@example("(ab){2}c", ["abc", "cababc"])
 def test_needles_change_nothing_of_what_is_found(pattern, texts):
     try:
         plain = re.compile(pattern, re.IGNORECASE)
