@@ -166,6 +166,7 @@ export const strings = {
       .filter(Boolean)
       .join(" · "),
   starting: "Starting to index",
+  checking: "Checking for changes",
   watching: "Watching",
   watchingTip: "New, changed and deleted files show up by themselves.",
   polling: (/** @type {string} */ message) => message || "Checking for new files regularly",

@@ -7,6 +7,8 @@ import { strings } from "./strings.js";
 
 // A word is not asked for letter by letter.
 const TYPED_MS = 300;
+// A library of ordinary size is compared with the disk sooner than that.
+const CHECKING_MS = 1000;
 
 /** @param {string} name @param {string} label @param {(event: any) => void} onclick @param {Record<string, any>} [more] */
 export const iconButton = (name, label, onclick, more = {}) =>
@@ -255,6 +257,10 @@ export function createStatusBar(gallery) {
   const selected = h("span", { class: "holaf-status-selected" });
   const progress = h("progress", { class: "holaf-progress", "aria-label": strings.firstIndex });
   const index = h("span", { class: "holaf-status-index" });
+  // Of all that the bar says this alone is read aloud, and not when it is over in a blink.
+  const checking = h("span", { class: "holaf-status-checking", role: "status" });
+  /** @type {(() => void) | null} */
+  let notYet = null;
   const watch = h("span", { class: "holaf-status-watch" });
   const element = h(
     "div",
@@ -264,8 +270,21 @@ export function createStatusBar(gallery) {
     h("span", { class: "holaf-spring" }),
     progress,
     index,
+    checking,
     watch,
   );
+  /** @param {boolean} isChecking */
+  const tellChecking = (isChecking) => {
+    if (isChecking) {
+      notYet ??= scope.after(CHECKING_MS, () => {
+        checking.textContent = strings.checking;
+      });
+    } else {
+      notYet?.();
+      notYet = null;
+      fill(checking);
+    }
+  };
   const draw = () => {
     const { index: state, thumbnails } = store.get();
     shown.textContent = view.loaded ? strings.shown(view.total, view.totalCount) : "";
@@ -294,6 +313,7 @@ export function createStatusBar(gallery) {
     } else {
       index.textContent = "";
     }
+    tellChecking(Boolean(state?.checking) && !index.textContent && state.state !== "error");
     index.classList.toggle("holaf-warn", Boolean(lost.length || state?.state === "error"));
     const polled = roots.filter((/** @type {any} */ root) => root.mode === "poll");
     fill(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sqlite3
@@ -220,6 +221,34 @@ def test_an_emptied_folder_keeps_its_pictures_until_the_user_says_it_is_meant(ne
             page.get_by_role("menuitem", name=re.compile("Synchronise")).click()
             page.get_by_role("alertdialog").get_by_role("button", name=answer).click()
             expect(page.locator(".holaf-tile:not([hidden])")).to_have_count(left)
+
+
+def test_a_long_comparison_with_the_disk_is_told_and_no_count_is_read_aloud(new_page, live):
+    page = new_page(width=1200)
+    is_checking = True
+
+    def as_if(message):
+        """As the server says it of a library that is large, or lies on a slow disk."""
+        told = json.loads(message)
+        for one in told if isinstance(told, list) else [told]:
+            if one.get("topic") == "images.index":
+                one["data"]["checking"] = is_checking
+        return json.dumps(told)
+
+    def between(page_side):
+        server = page_side.connect_to_server()
+        server.on_message(lambda message: page_side.send(as_if(message)))
+
+    page.route_web_socket(re.compile("/holaf/events"), between)
+    page.goto(f"{live[1].url}/holaf/view")
+    checking = page.get_by_role("status").filter(has_text="Checking for changes")
+    expect(checking).to_be_visible()
+    counting = page.locator(".holaf-status-index")
+    assert counting.evaluate("(one) => one.closest('[aria-live], [role=status]')") is None
+    is_checking = False
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Synchronise now").click()
+    expect(page.locator(".holaf-status-checking")).to_have_text("")
 
 
 def test_a_folder_that_was_never_there_says_so(new_page, tmp_path, shot):
