@@ -25,6 +25,9 @@ Entry = tuple[Callable[..., Any], Callable[[Any], None] | None, "Future[Any]"]
 
 # Another process of ours may hold the lock for one batch, never for long.
 LOCK_TIMEOUT_S = 30.0
+# An upgrade of a large file takes minutes, and another process that starts meanwhile waits for it.
+LOOK_AGAIN_MS = 500
+TELL_AGAIN_S = 60.0
 
 
 class SqliteFile:
@@ -210,24 +213,48 @@ class SqliteFile:
     def _migrate(self, steps: Sequence[Step]) -> None:
         connection = self._connect()
         try:
-            done = version(connection)
-            if done > len(steps):
+            if version(connection) < len(steps):
+                transact(connection, lambda db: self._upgrade(db, steps), self._begin_upgrade)
+            if (done := version(connection)) > len(steps):
                 self._read_only_reason = (
                     f"The database {self.path} was written by a newer version of Holaf Utilities "
                     f"(schema {done}, this version knows {len(steps)}). It was opened for reading "
                     "only. Update the pack, or restore the backup beside the database."
                 )
                 log.error(self._read_only_reason)
-                return
-            if done == len(steps):
-                return
-            if done:
-                self._back_up(connection, done)
-            transact(connection, lambda db: _run_steps(db, steps))
         finally:
             connection.close()
 
-    def _back_up(self, connection: sqlite3.Connection, done: int) -> None:
+    def _begin_upgrade(self, connection: sqlite3.Connection) -> None:
+        """BEGIN IMMEDIATE, however long another process is at work: its end frees the lock."""
+        connection.execute(f"PRAGMA busy_timeout={LOOK_AGAIN_MS}")
+        tell_at = 0.0
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+            if self._closed:
+                raise Unavailable("The database is closed: the server is stopping.")
+            if time.monotonic() >= tell_at:
+                tell_at = time.monotonic() + TELL_AGAIN_S
+                log.warning(
+                    "%s must be upgraded, and another process is at work on it: perhaps another "
+                    "ComfyUI that upgrades it, which takes minutes where the library is large. "
+                    "This one goes on by itself when the other is done or has ended.",
+                    self.path,
+                )
+
+    def _upgrade(self, connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+        # Read again: another process may have taken the steps while this one waited for the lock.
+        done = version(connection)
+        if 0 < done < len(steps):
+            self._back_up(done)
+        _run_steps(connection, steps, done)
+
+    def _back_up(self, done: int) -> None:
         """Keep a copy of the file as it was before this version changed its schema."""
         copy = self.path.with_name(f"{self.path.name}.schema{done}.bak")
         free = shutil.disk_usage(self.path.parent).free
@@ -240,26 +267,16 @@ class SqliteFile:
             )
         part = copy.with_name(copy.name + ".part")
         part.unlink(missing_ok=True)
+        # Not by the connection that holds the lock: SQLite waits until that writes no more.
+        source = self._connect()
         target = sqlite3.connect(part)
         try:
-            connection.backup(target)
+            source.backup(target)
         finally:
             target.close()
+            source.close()
         part.replace(copy)
         log.info("kept a copy of the database before its upgrade: %s", copy)
-
-
-def transact(connection: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
-    """Run `job(connection)` between BEGIN IMMEDIATE and COMMIT; roll back when it raises."""
-    begin(connection)
-    try:
-        result = job(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return result
 
 
 def begin(connection: sqlite3.Connection) -> None:
@@ -275,13 +292,28 @@ def begin(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
+def transact(
+    connection: sqlite3.Connection,
+    job: Callable[[sqlite3.Connection], T],
+    begin: Callable[[sqlite3.Connection], None] = begin,
+) -> T:
+    """Run `job(connection)` between BEGIN IMMEDIATE and COMMIT; roll back when it raises."""
+    begin(connection)
+    try:
+        result = job(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
 def version(connection: sqlite3.Connection) -> int:
     return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
-def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
-    # Read again: another process may have taken the steps while this one waited for the lock.
-    done = version(connection)
+def _run_steps(connection: sqlite3.Connection, steps: Sequence[Step], done: int) -> None:
     for number, step in enumerate(steps[done:], start=done + 1):
         if callable(step):
             step(connection)

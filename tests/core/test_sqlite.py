@@ -7,8 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from holaf.holaf_core import sqlite as module
 from holaf.holaf_core.errors import Unavailable
 from holaf.holaf_core.sqlite import SqliteFile, statements
+from indexing import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,6 +77,62 @@ def test_an_upgrade_without_room_for_a_copy_does_not_begin(tmp_path, opened, mon
     with pytest.raises(Unavailable, match="no room for a backup"):
         opened(tmp_path / "x.db", [CREATE, "INSERT INTO t VALUES (5)", "DELETE FROM t"]).open()
     assert values(opened(tmp_path / "x.db", [CREATE, "INSERT INTO t VALUES (5)"])) == [5]
+
+
+@pytest.fixture
+def another(tmp_path, opened, monkeypatch):
+    """A second file object, as of another process, that waits for an upgrade of a first one."""
+    monkeypatch.setattr(module, "LOCK_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(module, "LOOK_AGAIN_MS", 10)
+    path, begun, go_on, threads = tmp_path / "x.db", threading.Event(), threading.Event(), []
+    opened(path, [CREATE]).open()
+
+    def slow(db):
+        begun.set()
+        assert go_on.wait(20)
+        db.execute("ALTER TABLE t ADD COLUMN m")
+
+    def start(job):
+        threads.append(threading.Thread(target=job))
+        threads[-1].start()
+
+    def must_not_run(db):
+        raise AssertionError("the step was taken twice")
+
+    start(opened(path, [CREATE, slow]).open)
+    assert begun.wait(20)
+    yield opened(path, [CREATE, must_not_run]), go_on, start
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+
+
+def test_who_comes_during_an_upgrade_waits_for_it_and_says_so(another, caplog, tmp_path):
+    file, go_on, start = another
+    done = threading.Event()
+    start(lambda: (file.open(), done.set()))
+    eventually(lambda: "another process is at work" in caplog.text)
+    copies = {one.name for one in tmp_path.glob("*.bak*")}
+    assert not done.is_set()
+    go_on.set()
+    assert done.wait(20)
+    assert file.read_only_reason is None
+    assert {one.name for one in tmp_path.glob("*.bak*")} == copies == {"x.db.schema1.bak"}
+
+
+def test_closing_ends_the_wait_for_an_upgrade(another, caplog):
+    file, _, start = another
+    raised = []
+
+    def wait():
+        with pytest.raises(Unavailable, match="stopping") as error:
+            file.open()
+        raised.append(error)
+
+    start(wait)
+    eventually(lambda: "another process is at work" in caplog.text)
+    file.close()
+    eventually(lambda: raised)
 
 
 def test_a_transaction_that_raises_is_rolled_back_and_the_writer_lives_on(tmp_path, opened):
