@@ -317,8 +317,6 @@ class IndexWorker:
         self._tasks = [one for one in self._tasks if one not in dropped]
         heapq.heapify(self._tasks)
         self._keys.difference_update(one[2] for one in dropped)
-        for one in dropped:
-            one[3].close()
         self._end_scan()
 
     def _check_roots(self) -> None:
