@@ -203,6 +203,18 @@ def test_rows_written_by_sqlite_are_the_same_rows(database):
     assert database.rows_json([], keep_places=True) == "[]"
 
 
+def test_rows_written_by_sqlite_are_the_same_whatever_is_unusual_in_them(database):
+    ids = database.store([indexed_file(n) for n in range(64)]).added_ids
+    flags = ["is_trashed", "has_edit_file", "has_workflow", "has_prompt", "has_tags"]
+    unusual = [f"{name} = id >> {bit} & 1" for bit, name in enumerate(flags)]
+    unusual += ["duration = id % 3 * 1.25", "kind = iif(id % 5, 'image', 'video')"]
+    unusual += ["error = iif(id % 7, '', '{\"}')", "root_id = iif(id % 11, 'output', 'other')"]
+    database._change(lambda db, rev: db.execute(f"UPDATE images SET {', '.join(unusual)}"))
+    rows = database.rows(ids)
+    assert len({tuple(row[name] for name in flags) for row in rows}) == 32
+    assert json.loads(database.rows_json(ids, keep_places=True)) == rows
+
+
 def test_equal_prompts_are_stored_once(database):
     text = "a castle by the river"
     database.store([indexed_file(n, prompt_hash=b"p" * 16, prompt_text=text) for n in range(20)])
