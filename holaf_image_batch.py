@@ -4,8 +4,8 @@ A batch of some hundred files is a handful of SQL statements. Python never makes
 row, so the interpreter's lock stays free for the host's event loop meanwhile, and the garbage
 collector has nothing more to look at.
 
-What there are few of is JSON. Files are rows of numbers of fixed width, because `substr` and `CAST`
-take a tenth of the time of `json_extract` (2 µs a file for all of them, against 26).
+What there are few of is JSON, also what many files share. The rest of each file is a row of numbers
+of fixed width, because `substr` and `CAST` take less time than `json_extract`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ JSON_PARTS = (
     "listed",
     "folders",
     "names",
-    "words",
+    "shared",
     "sets",
     "members",
     "shapes",
@@ -51,37 +51,42 @@ JSON_PARTS = (
 )
 PARTS = (*JSON_PARTS, "hashes", "nodes", "texts", "files")
 
+# A row of `shared`. Most files have the same as others before them in their batch.
+SHARED = (
+    "root_id",
+    "folder",
+    "top_level_subfolder",
+    "format",
+    "kind",
+    "error",
+    "model",
+    "sampler",
+    "scheduler",
+    "width",
+    "height",
+    "duration",
+    "has_workflow",
+    "has_prompt",
+    "has_edit_file",
+    "prompt_source",
+    "workflow_source",
+)
+
 # A row of `files`: the width of each field, and how it is written. Texts lie in `texts` one after
-# the other, from `text_at`; what is shared is a place in `words`, from 1; blanks are no value.
+# the other, from `text_at`; `shared` is a place there, from 1; blanks are no value.
 FIELDS = {
     "text_at": (8, "d"),
     "path_length": (6, "d"),
     "name_length": (6, "d"),
     "key_length": (6, "d"),
     "thumb_length": (3, "d"),
-    "root_id": (6, "d"),
-    "folder": (6, "d"),
-    "top_level_subfolder": (6, "d"),
-    "format": (6, "d"),
-    "kind": (6, "d"),
-    "error": (6, "d"),
-    "model": (6, "d"),
-    "sampler": (6, "d"),
-    "scheduler": (6, "d"),
+    "shared": (6, "d"),
     "prompt": (8, "d"),
     "graph": (8, "d"),
     "loras": (8, "d"),
     "mtime_ns": (20, "d"),
     "size_bytes": (20, "d"),
     "pixel_key": (20, "d"),
-    "width": (20, "d"),
-    "height": (20, "d"),
-    "duration": (24, "r"),
-    "has_workflow": (1, "d"),
-    "has_prompt": (1, "d"),
-    "has_edit_file": (1, "d"),
-    "prompt_source": (1, "d"),
-    "workflow_source": (1, "d"),
     "steps": (20, "s"),
     "cfg": (24, "s"),
     "denoise": (24, "s"),
@@ -155,26 +160,21 @@ def encode(
     hashes = bytearray()
     nodes = bytearray()
     places: dict[bytes, int] = {}
-    words: dict[tuple[str, str, str], int] = {}
     lora_hashes: dict[Loras, bytes] = {}
-    last_where: tuple[str, str] | None = None
-    where: tuple[int, int, int] = (0, 0, 0)
-    whats: dict[tuple[str, str, str], tuple[int, int, int]] = {}
-    mades: dict[tuple[str | None, str | None, str | None], tuple[int, ...]] = {}
+    shared: dict[tuple[Any, ...], int] = {}
+    found_in: set[tuple[str, str]] = set()
 
-    def word(text: str | None, kind: str = "", root_id: str = "") -> int:
-        """The place of a text that files share, 0 for None."""
-        if text is None:
-            return 0
-        key = (kind, text, root_id)
-        found = words.get(key)
-        if found is None:
-            found = words[key] = len(words) + 1
-            if kind == "folder":
-                parts["folders"].append((root_id, text))
-            elif kind and first((kind, text)):
-                parts["names"].append((kind, text))
-        return found
+    def share(values: tuple[Any, ...]) -> int:
+        """A new place in `shared`."""
+        root_id, folder = values[:2]
+        if (root_id, folder) not in found_in:
+            found_in.add((root_id, folder))
+            parts["folders"].append((root_id, folder))
+        for kind, name in zip(("model", "sampler", "scheduler"), values[6:9], strict=True):
+            if name is not None and first((kind, name)):
+                parts["names"].append((kind, name))
+        shared[values] = len(shared) + 1
+        return len(shared)
 
     def place(digest: bytes | None) -> int | None:
         """Where `digest` is in `hashes`, as SQLite counts."""
@@ -220,19 +220,26 @@ def encode(
                     parts["members"].append((loras, name, strength, strength_clip))
         if file.tags:
             tags.extend((path, tag) for tag in file.tags)
-        # Most files share these with the one before.
-        if (root_id, folder) != last_where:
-            last_where = (root_id, folder)
-            top = folder.split("/", 1)[0]
-            where = (word(root_id), word(folder, "folder", root_id), word(top))
-        shared = (file.format, file.kind, file.error)
-        what = whats.get(shared)
-        if what is None:
-            what = whats[shared] = (word(shared[0]), word(shared[1]), word(shared[2]))
-        used = (file.model, file.sampler, file.scheduler)
-        made = mades.get(used)
-        if made is None:
-            made = mades[used] = tuple(map(word, used, ("model", "sampler", "scheduler")))
+        duration = file.duration
+        values = (
+            root_id,
+            folder,
+            folder.split("/", 1)[0],
+            file.format,
+            file.kind,
+            file.error,
+            file.model,
+            file.sampler,
+            file.scheduler,
+            file.width,
+            file.height,
+            duration if isfinite(duration) else 0.0,
+            file.has_workflow,
+            file.has_prompt,
+            file.has_edit_file,
+            file.prompt_source,
+            file.workflow_source,
+        )
         name = file.filename.encode()
         own = (path.encode(), name_key(file.filename).encode(), file.thumb_hash.encode())
         lengths = [len(one) for one in own]
@@ -243,23 +250,13 @@ def encode(
             len(name),
             lengths[1],
             lengths[2],
-            *where,
-            *what,
-            *made,
+            shared.get(values) or share(values),
             prompt or 0,
             graph or 0,
             loras or 0,
             file.mtime_ns,
             file.size_bytes,
             file.pixel_key,
-            file.width,
-            file.height,
-            file.duration,
-            file.has_workflow,
-            file.has_prompt,
-            file.has_edit_file,
-            file.prompt_source,
-            file.workflow_source,
             blank(whole(file.steps)),
             blank(file.cfg),
             blank(file.denoise),
@@ -269,7 +266,7 @@ def encode(
             raise OverflowError(f"{path} has a number that is too large")
         text_at += sum(lengths)
         rows.append(row)
-    parts["words"] = list(words)
+    parts["shared"] = list(shared)
     parts["listed"] = [(one.root_id, one.path, one.mtime_ns) for one in folders]
     pieces: list[bytes] = [dumps(part) for part in parts.values()]
     pieces += (bytes(hashes), bytes(nodes), b"".join(texts), "".join(rows).encode("ascii"))

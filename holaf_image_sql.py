@@ -6,7 +6,7 @@ what SQLite 3.31 knows is used.
 
 from __future__ import annotations
 
-from .holaf_image_batch import FIELDS, HASH, WIDTH
+from .holaf_image_batch import FIELDS, HASH, SHARED, WIDTH
 from .holaf_image_batch import JSON_PARTS as JSON_PARTS
 from .holaf_image_batch import PARTS as PARTS
 
@@ -85,26 +85,38 @@ LISTED = (
 )
 
 
+def shared(place: int, name: str) -> str:
+    """A field of a row of `shared`, or the id of what it names."""
+    if name == "folder":
+        return f"(SELECT id FROM folders WHERE root_id = {at(0)} AND folders.path = {at(place)})"
+    if name in ("model", "sampler", "scheduler"):
+        return f"(SELECT id FROM names WHERE kind = '{name}' AND name = {at(place)})"
+    return at(place)
+
+
+_IDS = {name: f"{name}_id" for name in ("folder", "model", "sampler", "scheduler")}
+_SHARED = [_IDS.get(name, name) for name in SHARED]
+
 # What of a batch is asked for again and again. Temporary tables are in memory, and this
 # connection's own.
 SCRATCH = (
-    "CREATE TEMP TABLE IF NOT EXISTS batch_words (place INTEGER PRIMARY KEY, text, id)",
+    "CREATE TEMP TABLE IF NOT EXISTS batch_shared "
+    f"(place INTEGER PRIMARY KEY, {', '.join(_SHARED)})",
     "CREATE TEMP TABLE IF NOT EXISTS batch_known (place INTEGER PRIMARY KEY, id, is_back)",
-    "DELETE FROM temp.batch_words",
+    "CREATE TEMP TABLE IF NOT EXISTS batch_rows (value INTEGER PRIMARY KEY)",
+    "DELETE FROM temp.batch_shared",
     "DELETE FROM temp.batch_known",
+    "DELETE FROM temp.batch_rows",
 )
-WORDS = f"""
-    INSERT INTO temp.batch_words
-    SELECT part.key + 1, {at(1)}, CASE {at(0)}
-        WHEN '' THEN NULL
-        WHEN 'folder' THEN
-            (SELECT id FROM folders WHERE root_id = {at(2)} AND folders.path = {at(1)})
-        ELSE (SELECT id FROM names WHERE kind = {at(0)} AND name = {at(1)})
-    END
-    FROM {rows_of("words")}
-"""
+SHARED_ROWS = (
+    "INSERT INTO temp.batch_shared "
+    f"SELECT part.key + 1, {', '.join(shared(*one) for one in enumerate(SHARED))} "
+    f"FROM {rows_of('shared')}"
+)
 
-FILE_ROWS = "json_each(:numbers) AS row"
+# Each field of a file asks for the number of its row, and a table tells it sooner than JSON.
+ROWS = "INSERT INTO temp.batch_rows SELECT value FROM json_each(:numbers)"
+FILE_ROWS = "temp.batch_rows AS row"
 
 
 def raw(name: str) -> str:
@@ -121,10 +133,6 @@ def integer(name: str) -> str:
     return f"CAST({raw(name)} AS INTEGER)"
 
 
-def real(name: str) -> str:
-    return f"CAST({raw(name)} AS REAL)"
-
-
 def known_only(name: str, kind: str) -> str:
     """A number, or NULL where the field is blank."""
     return f"CAST(nullif(trim(CAST({raw(name)} AS TEXT)), '') AS {kind})"
@@ -136,14 +144,6 @@ def text(*before: str, length: str) -> str:
     return f"CAST(substr(:texts, {start}, {length}) AS TEXT)"
 
 
-def word(name: str) -> str:
-    return f"(SELECT text FROM temp.batch_words WHERE place = {integer(name)})"
-
-
-def named(name: str) -> str:
-    return f"(SELECT id FROM temp.batch_words WHERE place = {integer(name)})"
-
-
 def hashed(table: str, name: str) -> str:
     return f"(SELECT id FROM {table} WHERE hash = substr(:hashes, {integer(name)}, {HASH}))"
 
@@ -152,42 +152,21 @@ PATH = text(length=integer("path_length"))
 _NAME_AT = f"{integer('text_at')} + {integer('path_length')} - {integer('name_length')}"
 
 _VALUES = {
-    "root_id": word("root_id"),
-    "folder_id": named("folder"),
-    "top_level_subfolder": word("top_level_subfolder"),
+    **{name: f"shared.{name}" for name in _SHARED},
     "filename": f"CAST(substr(:texts, {_NAME_AT}, {integer('name_length')}) AS TEXT)",
     "name_key": text("path_length", length=integer("key_length")),
-    "format": word("format"),
-    "kind": word("kind"),
     "mtime": f"{integer('mtime_ns')} / 1e9",
     "prompt_id": hashed("prompts", "prompt"),
     "graph_id": hashed("graphs", "graph"),
     "lora_set_id": hashed("lora_sets", "loras"),
-    "model_id": named("model"),
-    "sampler_id": named("sampler"),
-    "scheduler_id": named("scheduler"),
     "thumb_hash": text("path_length", "key_length", length=integer("thumb_length")),
-    "error": word("error"),
-    "duration": real("duration"),
     "steps": known_only("steps", "INTEGER"),
     "cfg": known_only("cfg", "REAL"),
     "denoise": known_only("denoise", "REAL"),
     "seed": known_only("seed", "INTEGER"),
-    **{
-        name: integer(name)
-        for name in (
-            "mtime_ns",
-            "size_bytes",
-            "pixel_key",
-            "width",
-            "height",
-            "has_workflow",
-            "has_prompt",
-            "has_edit_file",
-            "prompt_source",
-            "workflow_source",
-        )
-    },
+    "mtime_ns": integer("mtime_ns"),
+    "size_bytes": integer("size_bytes"),
+    "pixel_key": integer("pixel_key"),
     "parser": ":parser",
     "rev": ":rev",
 }
@@ -203,7 +182,8 @@ FILES = f"""
     INSERT INTO images (id, path_canon, {", ".join(_VALUES)})
     SELECT (SELECT id FROM temp.batch_known WHERE place = row.value), {PATH},
         {", ".join(_VALUES.values())}
-    FROM {FILE_ROWS} WHERE true
+    FROM {FILE_ROWS} CROSS JOIN temp.batch_shared AS shared ON shared.place = {integer("shared")}
+    WHERE true
     ON CONFLICT (id) DO UPDATE SET
         thumbnail_status = CASE WHEN thumb_hash = excluded.thumb_hash
             THEN thumbnail_status ELSE 0 END,

@@ -61,7 +61,7 @@ class ImageStore:
         added, updated = [], []
         if batch.count:
             given = {name: batch.part(name) for name in ("texts", "files")}
-            rows = db.execute(sql.IDS, {**given, "numbers": numbers(batch.count), "before": before})
+            rows = db.execute(sql.IDS, {**given, "before": before})
             for image_id, is_new in rows.fetchall():
                 (added if is_new else updated).append(image_id)
         return StoreResult(added, updated, gone)
@@ -87,12 +87,9 @@ class ImageStore:
                 db.execute(words, {name: part[name], "hashes": hashes, "newest": newest})
         for statement in sql.SCRATCH:
             db.execute(statement)
-        db.execute(sql.WORDS, {"words": part["words"]})
-        files = {
-            "files": part["files"],
-            "texts": part["texts"],
-            "numbers": numbers(batch.count),
-        }
+        db.execute(sql.SHARED_ROWS, {"shared": part["shared"]})
+        db.execute(sql.ROWS, {"numbers": numbers(batch.count)})
+        files = {"files": part["files"], "texts": part["texts"]}
         found = db.execute(sql.KNOWN, files).rowcount
         found += self._returning(db, files)
         db.execute(sql.FILES, {**files, "hashes": hashes, "rev": rev, "parser": PARSER})
@@ -211,7 +208,7 @@ class ImageStore:
             (rev, image_id),
         )
 
-    def _returning(self, db: sqlite3.Connection, files: dict[str, memoryview | str]) -> int:
+    def _returning(self, db: sqlite3.Connection, files: dict[str, memoryview]) -> int:
         """Give files that were gone and are back the ids they had, and so their user data.
 
         Returns how many.
