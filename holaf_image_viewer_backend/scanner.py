@@ -46,6 +46,10 @@ log = logging.getLogger("holaf.images")
 # not trusted for later (the clock of a file system ticks in steps, up to 2 s on FAT).
 SETTLED_NS = 3_000_000_000
 
+# Names of folders that wait to be read, which are kept so that these are not listed twice: some
+# 10 MB.
+MOST_KEPT = 32_000
+
 
 class Out(Protocol):
     """Where findings go; see `index_worker.Outbox`."""
@@ -84,6 +88,9 @@ class Scanner:
         self.progress = Progress()
         # The folder that was listed last and not read yet: a huge one is listed once.
         self._listed: tuple[RootState, str, int, Listing] | None = None
+        # Others before it, by root and folder.
+        self._kept: dict[tuple[str, str], tuple[RootState, str, int, Listing]] = {}
+        self._kept_names = 0
         self.states: dict[str, RootState] = {}
         self.set_library(library)
 
@@ -263,6 +270,7 @@ class Scanner:
                 walk.seen.add(identity)
                 listing = yield from self._names(walk, one)
                 self._listed = (state, one, time_of(status), listing)
+                self._keep_listed()
             except OSError as error:
                 log.warning("%s cannot be read: %s", path, error)
                 continue
@@ -276,6 +284,21 @@ class Scanner:
         while (item := walk.queue.pop()) is not None:
             rel, counted = item
             yield from self._folder(walk, rel, rel in walk.known, counted)
+        # What another go had kept is listed again.
+        self._kept.clear()
+        self._kept_names = 0
+
+    def _keep_listed(self) -> None:
+        """Keep what was listed last until its folder is read, where names may be that old."""
+        assert self._listed is not None
+        state, rel, mtime, listing = self._listed
+        settled = self._clock_ns() - mtime > SETTLED_NS
+        # What lies in a folder `edit` changes without the time of the folder above it.
+        if settled and not listing.names and "edit" not in listing.folders:
+            count = self._kept_names + len(listing.files)
+            if count <= MOST_KEPT:
+                self._kept[state.root.id, rel] = self._listed
+                self._kept_names = count
 
     def _folder(
         self, walk: Walk, rel: str, is_known: bool, counted: int = 0
@@ -289,10 +312,8 @@ class Scanner:
         try:
             mtime = time_of(os.stat(path))
             rows: dict[str, KnownFile] = {}
-            listed, self._listed = self._listed, None
-            if not is_known and listed and listed[:3] == (state, rel, mtime):
-                listing = listed[3]
-            else:
+            listing = None if is_known else self._take_listed(state, rel, mtime)
+            if listing is None:
                 if is_known:
                     # First the rows, then the names: a file that is created in between must not
                     # look like one that is gone.
@@ -337,6 +358,17 @@ class Scanner:
         settled = self._clock_ns() - mtime > SETTLED_NS
         state.times[rel] = mtime if settled else 0
         self._note(IndexedFolder(root_id, folder, state.times[rel]))
+
+    def _take_listed(self, state: RootState, rel: str, mtime: int) -> Listing | None:
+        """The names of a folder that was listed and has not changed since."""
+        last, self._listed = self._listed, None
+        kept = self._kept.pop((state.root.id, rel), None)
+        if kept is not None:
+            self._kept_names -= len(kept[3].files)
+        for listed in (last, kept):
+            if listed is not None and listed[:3] == (state, rel, mtime):
+                return listed[3]
+        return None
 
     def _names(self, walk: Walk, rel: str) -> Generator[None, None, Listing]:
         return list_folder(walk.state, rel, self.enters, walk.turn)

@@ -390,6 +390,56 @@ def test_thirty_thousand_files_in_one_folder_are_listed(tmp_path):
     bench.close()
 
 
+def listings(monkeypatch, then=lambda rel: None):
+    """The folders that are listed from now on; `then(rel)` runs after each."""
+    real = scanner_module.list_folder
+    seen = []
+
+    def noted(state, rel, *arguments):
+        listing = yield from real(state, rel, *arguments)
+        seen.append(rel)
+        then(rel)
+        return listing
+
+    monkeypatch.setattr(scanner_module, "list_folder", noted)
+    return seen
+
+
+def test_new_folders_are_listed_once_although_they_are_counted_first(bench, monkeypatch):
+    for name in ("a.png", "one/b.png", "two/c.png", "two/deep/d.png"):
+        write(bench.output / name)
+    settle(bench.output)
+    seen = listings(monkeypatch)
+    assert bench.scan() == ["a.png", "one/b.png", "two/c.png", "two/deep/d.png"]
+    assert sorted(seen) == ["", "one", "two", "two/deep"]
+    assert bench.scanner.progress.found == bench.scanner.progress.done == 4
+
+
+def test_a_file_that_comes_after_its_folder_was_counted_is_read_with_it(bench, monkeypatch):
+    for name in ("a.png", "one/b.png", "two/c.png"):
+        write(bench.output / name)
+    settle(bench.output)
+
+    def bring(rel):
+        # When the second of them is listed, the first one waits to be read.
+        if rel and len(seen) == 3:
+            write(bench.output / seen[1] / "late.png")
+
+    seen = listings(monkeypatch, bring)
+    found = bench.scan()
+    assert f"{seen[1]}/late.png" in found
+    assert len(seen) == 4  # only the one that changed was listed again
+
+
+def test_names_of_a_folder_that_changed_just_now_are_not_kept(bench, monkeypatch):
+    for name in ("one/b.png", "two/c.png", "three/d.png"):
+        write(bench.output / name)
+    seen = listings(monkeypatch)
+    assert bench.scan() == ["one/b.png", "three/d.png", "two/c.png"]
+    # A file that comes within one tick of its folder's clock would be missed for good.
+    assert len(seen) > 4
+
+
 def test_polling_finds_what_changed_in_known_folders(bench):
     write(bench.output / "sub/a.png")
     settle(bench.output)
