@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,15 @@ class Combined:
         """By slot: whether `wanted`, by code, is true of it."""
         return self.wide(wanted).take(self.codes)
 
+    @cached_property
+    def through_places(self) -> Array:
+        """`through` as numpy takes places: it would make a copy like this one at each use."""
+        assert self.through is not None
+        return self.through.astype(np.intp)
+
     def wide(self, wanted: Array) -> Array:
         """`wanted`, by code, for each of the values that `codes` may have."""
-        return wanted if self.through is None else wanted.take(self.through)
+        return wanted if self.through is None else wanted.take(self.through_places)
 
 
 class Combinations:

@@ -65,18 +65,18 @@ class Values:
         found[self.codes[chosen.take(self.numbers_of_codes)]] = True
         return found
 
-    def counts(self, by_code: Array, used: Array) -> Array:
-        """By value, of the counts by code; all codes but `used` have none."""
+    def counts(self, by_code: Array, used: Array, of_used: Array) -> Array:
+        """By value, of the counts by code; all codes but `used` have none, and those `of_used`."""
         numbers, weights = self.numbers_of_codes, by_code
         few = 2 * len(used) < self.count
         if self.single and few:
-            numbers, weights = numbers.take(used), by_code.take(used)
+            numbers, weights = numbers.take(used), of_used
         elif not self.single and few:
             starts = self.firsts.take(used)
             many = self.firsts.take(used + 1) - starts
             within = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
             numbers = numbers.take(np.repeat(starts, many) + within)
-            weights = np.repeat(by_code.take(used), many)
+            weights = np.repeat(of_used, many)
         elif not self.single:
             weights = by_code.take(self.codes)
         found = np.bincount(numbers, weights=weights, minlength=len(self.texts))

@@ -196,13 +196,12 @@ class Faceted:
         what is wanted of pairs counts."""
         now = self._now
         codes: Combined = getattr(now, kind)
-        assert codes.through is not None
         of_library = living(now, kind)
         whole = by_pair is now.living_pairs
         if others is None and whole:
             return of_library
         if others is None:
-            places = np.flatnonzero(by_pair)
+            places = places_with(by_pair)
         elif whole and 2 * int(np.count_nonzero(others)) > len(others):
             # The rest is quicker to count.
             rest = np.flatnonzero(~others)
@@ -261,21 +260,26 @@ class Spread:
     def __init__(self, of_library: Array, by_code: Array) -> None:
         self.living = of_library
         self._by_code = by_code
-        self._used = np.flatnonzero(by_code)
+        self._used = places_with(by_code)
         self._missing: Array | None = None
         if 2 * len(self._used) > len(by_code):
             missing = of_library - by_code
-            places = np.flatnonzero(missing)
+            places = places_with(missing)
             if 2 * len(places) < len(self._used):
                 self._missing, self._used = missing, places
+        # The same for each of the facets.
+        self._of_used = (by_code if self._missing is None else self._missing).take(self._used)
 
     def counts(self, now: Generation, name: str, values: Values) -> Array:
         if self._missing is None:
-            return values.counts(self._by_code, self._used)
-        everything = now.once(
-            f"counts.{name}", lambda: values.counts(self.living, np.flatnonzero(self.living))
-        )
-        return everything - values.counts(self._missing, self._used)
+            return values.counts(self._by_code, self._used, self._of_used)
+
+        def of_library() -> Array:
+            used = places_with(self.living)
+            return values.counts(self.living, used, self.living.take(used))
+
+        everything = now.once(f"counts.{name}", of_library)
+        return everything - values.counts(self._missing, self._used, self._of_used)
 
 
 def living(now: Generation, kind: str) -> Array:
@@ -290,8 +294,12 @@ def living(now: Generation, kind: str) -> Array:
 
 def counted(codes: Combined, by_pair: Array, pairs: Array) -> Array:
     """By code, the counts of some of the `pairs`."""
-    assert codes.through is not None
-    return np.bincount(codes.through.take(pairs), by_pair.take(pairs), codes.count)
+    return np.bincount(codes.through_places.take(pairs), by_pair.take(pairs), codes.count)
+
+
+def places_with(counts: Array) -> Array:
+    """Where there are any: numpy finds what is true sooner than what is not 0."""
+    return np.flatnonzero(counts != 0)
 
 
 def of_those(by_code: Array, wanted: Array | None) -> Array:
@@ -350,7 +358,7 @@ def facet_counts(
 
 def shown(values: Values, counts: Array, text: str, limit: int) -> Array:
     """The numbers of the values to show, the most frequent first."""
-    places = np.flatnonzero(counts)
+    places = places_with(counts)
     if text.strip():
         found = values.matching(text)
         places = places[found[places]]
