@@ -119,11 +119,7 @@ export function createSuggestions({ field, place, box, scope, id, search, change
           h("span", { class: "holaf-suggestion-text holaf-clip", dir: "auto", title: item.label }, textOf(item, typed)),
           item.kind !== "word" && h("span", { class: "holaf-note" }, item.example ?? kindLabel(item.kind)),
           typeof item.count === "number" &&
-            h(
-              "span",
-              { class: "holaf-count" },
-              (COUNTED[/** @type {"word"} */ (item.kind)] ?? count)(item.count),
-            ),
+            h("span", { class: "holaf-count" }, (COUNTED[/** @type {"word"} */ (item.kind)] ?? count)(item.count)),
         ),
       ),
     );
