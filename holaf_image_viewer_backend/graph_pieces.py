@@ -108,6 +108,10 @@ class Pieces:
 
     def __init__(self) -> None:
         self._numbers = Numbers()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the pieces. Those that are read again get the numbers that they had."""
         self._known: dict[bytes, Piece] = {}
         self._once: set[int] = set()
         self._kept = 0

@@ -206,3 +206,15 @@ def test_what_large_graphs_take_is_about_what_is_counted():
     finally:
         tracemalloc.stop()
     assert held < 3 * (cache.bytes - counted)
+
+
+def test_what_was_learnt_outlives_the_nodes_that_are_dropped_for_room():
+    cache = GraphCache(max_bytes=300_000)
+    most = 0
+    for number in range(400):
+        # No graph comes twice, but each prompt does: its node is kept.
+        graph = chain(seed=number, steps=number + 2, text=f"fox {number // 2}")
+        assert read_with(cache, graph, "a.png") == read_alone(graph, "a.png")
+        most = max(most, cache.bytes)
+    assert cache.misses == 1
+    assert 300_000 < most < 320_000
