@@ -326,17 +326,20 @@ def facet_counts(
     """The answer of POST /holaf/images/facets."""
     wanted = [find["name"]] if find else list(names)
     total, counts = faceted.counts(wanted)
-    states = {name: (set(chosen), set(banned)) for name, chosen, banned in choices}
+    states = {
+        name: {**dict.fromkeys(banned, "none"), **dict.fromkeys(chosen, "any")}
+        for name, chosen, banned in choices
+    }
     facets = {}
     for name in wanted:
         values = faceted.values(name)
-        chosen, banned = states.get(name, (set(), set()))
+        state = states.get(name, {})
         places = shown(values, counts[name], find["text"] if find else "", limit)
-        texts = [values.texts[int(place)] for place in places]
+        texts = [values.texts[place] for place in places.tolist()]
         frequency = counts[name][places].tolist()
         if not find:
             # Chosen ones stay in reach, also where there are none of them.
-            for text in sorted((chosen | banned).difference(texts)):
+            for text in sorted(set(state).difference(texts) if state else ()):
                 number = values.numbers.get(text)
                 texts.append(text)
                 frequency.append(0 if number is None else int(counts[name][number]))
@@ -346,7 +349,7 @@ def facet_counts(
                     "value": text,
                     "label": label,
                     "count": count,
-                    "state": "any" if text in chosen else "none" if text in banned else None,
+                    "state": state.get(text),
                 }
                 for text, label, count in zip(texts, labels(name, texts), frequency, strict=True)
             ],
