@@ -7,7 +7,6 @@ as a plain text: a third of the time that an expression takes.
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +14,6 @@ try:  # Python 3.11
     from re import _constants as sre  # type: ignore[attr-defined]
 except ImportError:
     import sre_constants as sre
-
-Items = Iterable[tuple[Any, Any]]
 
 ASCII = frozenset(map(chr, range(128)))
 # `\s` has more characters in texts than in bytes, so it is not here.
@@ -83,9 +80,11 @@ def repeated(op: Any, value: Any, cased: bool, inlined: Any) -> tuple[frozenset[
     """The characters of which alone an item consists, and how many there are at least."""
     if op not in REPEATS:
         return letters(op, value, cased), 1
-    body = list(inlined(value[2]))
-    found = letters(*body[0], cased) if len(body) == 1 else None
-    return found, min(value[0], LONGEST_ROW)
+    body, least = list(inlined(value[2])), min(value[0], LONGEST_ROW)
+    if len(body) != 1:
+        return None, least
+    inner, of_inner = body[0]
+    return letters(inner, of_inner, cased), least
 
 
 def best_row(items: Any, cased: bool, inlined: Any) -> Row | None:
