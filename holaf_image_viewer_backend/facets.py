@@ -335,7 +335,8 @@ def facet_counts(
         values = faceted.values(name)
         state = states.get(name, {})
         places = shown(values, counts[name], find["text"] if find else "", limit)
-        texts = [values.texts[place] for place in places.tolist()]
+        numbers: list[int] = places.tolist()
+        texts = [values.texts[number] for number in numbers]
         frequency = counts[name][places].tolist()
         if not find:
             # Chosen ones stay in reach, also where there are none of them.
