@@ -89,8 +89,8 @@ def test(argv: list[str]) -> int:
     fetch_templates()
 
     pytest = [PYTHON, "-m", "pytest", "-o", f"cache_dir={VENV / 'pytest_cache'}", "-q"]
-    # Most tests wait for something to happen, so there is room for one more than there are cores.
-    pytest += ["-n", str(min(8, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
+    cores = min(8, os.cpu_count() or 1)
+    pytest += ["--dist", "worksteal"]
     pytest += ["-k", args.k] if args.k else []
     pytest += [f"--comfyui={Path(args.comfyui).resolve()}"] if args.comfyui else []
     e2e = [
@@ -110,9 +110,11 @@ def test(argv: list[str]) -> int:
     # pytest says 5 when -k selects nothing: then the part that holds the tests decides.
     nothing_selected = {5} if args.k else set()
     return steps(
-        ("pytest", [*pytest, "tests", "--ignore=tests/e2e"], nothing_selected),
+        # Most of these wait for something to happen, so there is room for one more than cores;
+        # a browser never waits, it draws.
+        ("pytest", [*pytest, "-n", str(cores + 1), "tests", "--ignore=tests/e2e"], nothing_selected),
         ("node", node_test, set()),
-        ("browser", [*pytest, *e2e], nothing_selected),
+        ("browser", [*pytest, "-n", str(cores), *e2e], nothing_selected),
     )
 
 
