@@ -112,7 +112,11 @@ def test(argv: list[str]) -> int:
     return steps(
         # Most of these wait for something to happen, so there is room for one more than cores;
         # a browser never waits, it draws.
-        ("pytest", [*pytest, "-n", str(cores + 1), "tests", "--ignore=tests/e2e"], nothing_selected),
+        (
+            "pytest",
+            [*pytest, "-n", str(cores + 1), "tests", "--ignore=tests/e2e"],
+            nothing_selected,
+        ),
         ("node", node_test, set()),
         ("browser", [*pytest, "-n", str(cores), *e2e], nothing_selected),
     )
