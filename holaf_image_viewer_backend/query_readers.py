@@ -184,9 +184,8 @@ class Values(Scanner):
         if number is not None and abs(number) > values.LARGEST:
             number = None
         if op not in ("=", "!=") and number is None:
-            raise QueryError(
-                f"After “{found[0]}” comes a number.", begin, max(self.at, begin + 1), EXAMPLE_NODE
-            )
+            where = (begin, self.at) if self.at > begin else found.span()
+            raise QueryError(f"After “{found[0]}” comes a number.", *where, EXAMPLE_NODE)
         if not (text or quoted):
             raise QueryError(
                 f"Nothing follows “{found[0]}”.", found.start(), found.end(), EXAMPLE_NODE

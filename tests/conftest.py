@@ -12,6 +12,7 @@ from pathlib import Path
 import media_files
 import pytest
 from fakes import FakeClock
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,6 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("HOLAF_WORKER_NICE", "0")
 
 runpy.run_path(str(ROOT / "__main__.py"))["load_package"]("holaf")
+
+
+# How long an example takes says more about what else this machine does than about the example.
+settings.register_profile("holaf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("holaf")
 
 
 class RootIsNotATestPackage:

@@ -64,7 +64,7 @@ def test_importing_the_pack_starts_no_thread_and_writes_nothing_into_its_folder(
     before = files_below(folder)
     threads = set(threading.enumerate())
     comfy.load(folder)
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads  # one of another test may end meanwhile
     assert files_below(folder) == before
 
 

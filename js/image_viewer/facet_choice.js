@@ -1,6 +1,6 @@
 /** Choosing values of facets, and the chips of what is chosen: values in, values out. */
 
-import { pathOfValue } from "./folder_tree.js";
+import { pathOfValue } from "./folder_names.js";
 
 /** @typedef {import("./filters.js").Filters} Filters @typedef {import("./filters.js").Choice} Choice */
 /** @typedef {"any" | "none" | null} State wanted, left out, or neither */

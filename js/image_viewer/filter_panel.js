@@ -1,6 +1,7 @@
 /** The rail of filters: folders with counts, dates, the facets, contents, trashcan. */
 import { fill, h, icon } from "../core/dom.js";
-import { buildTree, pathOfValue, stateOf, tickMany, toggle, valueOfPath, walk } from "./folder_tree.js";
+import { pathOfValue, valueOfPath } from "./folder_names.js";
+import { buildTree, stateOf, tickMany, toggle, walk } from "./folder_tree.js";
 import { choiceOf, choose, monthRange, stateOfValue } from "./facet_choice.js";
 import { createFacets } from "./facets_panel.js";
 import { createSection } from "./filter_section.js";

@@ -11,18 +11,9 @@
  * @property {Folder[]} children
  */
 
+import { DIRECTLY, OUTPUT, valueOfPath } from "./folder_names.js";
+
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-
-const DIRECTLY = "root";
-const OUTPUT = "output:";
-
-/** How the filter names a value of the facet "folder". @param {string} value */
-export const pathOfValue = (value) =>
-  value === "" ? DIRECTLY : `${value}/`.startsWith(`${DIRECTLY}/`) ? OUTPUT + value : value;
-
-/** And back. @param {string} path */
-export const valueOfPath = (path) =>
-  path === DIRECTLY ? "" : path.startsWith(OUTPUT) ? path.slice(OUTPUT.length) : path;
 
 /** The path above; "" at the top of a root. @param {string} path */
 export function parentOf(path) {

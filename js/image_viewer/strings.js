@@ -1,6 +1,6 @@
 /** Every word of the gallery. */
 import { bytes, count, date, duration, plural } from "../core/format.js";
-import { pathOfValue, valueOfPath } from "./folder_tree.js";
+import { pathOfValue, valueOfPath } from "./folder_names.js";
 
 export { bytes, count, date, duration };
 

@@ -24,7 +24,8 @@ SHOWN_FROM = """(position) => {
 }"""
 # Places, from 1, of what can be seen.
 SEEN = """() => {
-    const {top, bottom} = document.querySelector(".holaf-grid-scroll").getBoundingClientRect();
+    const area = document.querySelector(".holaf-grid-scroll");
+    const {top, bottom} = area?.getBoundingClientRect() ?? {};
     return [...document.querySelectorAll(".holaf-tile:not([hidden])")].filter((tile) => {
         const box = tile.getBoundingClientRect();
         return box.bottom > top + 1 && box.top < bottom - 1;
@@ -32,7 +33,8 @@ SEEN = """() => {
 }"""
 # What can be seen is there, and lies between these two places.
 BETWEEN = """([from, to]) => {
-    const {top, bottom} = document.querySelector(".holaf-grid-scroll").getBoundingClientRect();
+    const area = document.querySelector(".holaf-grid-scroll");
+    const {top, bottom} = area?.getBoundingClientRect() ?? {};
     const tiles = [...document.querySelectorAll(".holaf-tile:not([hidden])")].filter((tile) => {
         const box = tile.getBoundingClientRect();
         return box.bottom > top + 1 && box.top < bottom - 1;

@@ -19,7 +19,8 @@ ON_SCREEN = """(name) => {
     return tile?.querySelector("img").naturalWidth > 0 && tile.classList.contains("holaf-ready");
 }"""
 PLACES = """() => {
-    const {top, bottom} = document.querySelector(".holaf-grid-scroll").getBoundingClientRect();
+    const area = document.querySelector(".holaf-grid-scroll");
+    const {top, bottom} = area?.getBoundingClientRect() ?? {};
     return Object.fromEntries([...document.querySelectorAll(".holaf-tile:not([hidden])")]
         .map((one) => [one.dataset.id, one.getBoundingClientRect()])
         .filter(([, box]) => box.bottom > top && box.top < bottom)

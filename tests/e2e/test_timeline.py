@@ -16,7 +16,8 @@ PER_DAY = 10
 LAST = date(2026, 11, 20)
 SERVER = Path(running_server.__file__).parent / "library_server.py"
 READY = """() => {
-    const {top, bottom} = document.querySelector(".holaf-grid-scroll").getBoundingClientRect();
+    const area = document.querySelector(".holaf-grid-scroll");
+    const {top, bottom} = area?.getBoundingClientRect() ?? {};
     const tiles = [...document.querySelectorAll(".holaf-tile:not([hidden])")].filter((tile) => {
         const box = tile.getBoundingClientRect();
         return box.bottom > top && box.top < bottom;
@@ -25,7 +26,8 @@ READY = """() => {
 }"""
 # Positions, from 1, of what is on screen.
 SHOWN = """() => {
-    const {top, bottom} = document.querySelector(".holaf-grid-scroll").getBoundingClientRect();
+    const area = document.querySelector(".holaf-grid-scroll");
+    const {top, bottom} = area?.getBoundingClientRect() ?? {};
     return [...document.querySelectorAll(".holaf-tile:not([hidden])")].filter((tile) => {
         const box = tile.getBoundingClientRect();
         return box.bottom > top + 1 && box.top < bottom - 1;

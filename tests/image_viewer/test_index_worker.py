@@ -68,7 +68,10 @@ def database(tmp_path_factory):
         error=st.text(alphabet="a\ud800é").map(encodable),
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+)
 def test_a_row_arrives_as_it_was_sent(database, row):
     row.loras = None if row.loras is None else tuple(row.loras)
     database.store_batches([sent(encode([row]))])

@@ -286,7 +286,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(
     st.lists(PIECES, min_size=1, max_size=6).map("".join),
     st.lists(

@@ -125,7 +125,7 @@ def test_what_an_expression_needs_is_prepared_while_it_is_typed():
     assert prepared == [1]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text('ab:"“”,()|-/*= \\é猫', max_size=30), st.integers(0, 40))
 def test_every_place_in_any_text_has_an_answer_within_the_text(text, at):
     answer = Suggestions(facets, FewWords()).at(text, at)

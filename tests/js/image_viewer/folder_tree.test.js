@@ -2,15 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NO_FILTERS } from "../../../js/image_viewer/filters.js";
 import { filterChips } from "../../../js/image_viewer/facet_choice.js";
-import {
-  buildTree,
-  pathOfValue,
-  stateOf,
-  tickMany,
-  toggle,
-  valueOfPath,
-  walk,
-} from "../../../js/image_viewer/folder_tree.js";
+import { pathOfValue, valueOfPath } from "../../../js/image_viewer/folder_names.js";
+import { buildTree, stateOf, tickMany, toggle, walk } from "../../../js/image_viewer/folder_tree.js";
 import { words } from "../../../js/image_viewer/search_strings.js";
 import { folderLabel, groupLabel } from "../../../js/image_viewer/strings.js";
 
