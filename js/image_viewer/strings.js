@@ -4,18 +4,21 @@ import { pathOfValue, valueOfPath } from "./folder_names.js";
 
 export { bytes, count, date, duration };
 
-/** @param {Date} when @param {Intl.DateTimeFormatOptions} options */
-const formatted = (when, options) => {
+/** Each takes milliseconds to make. @param {Intl.DateTimeFormatOptions} options */
+const formatOf = (options) => {
   const key = JSON.stringify(options);
   let format = formats.get(key);
   if (!format) {
     format = new Intl.DateTimeFormat(undefined, options);
     formats.set(key, format);
   }
-  return format.format(when);
+  return format;
 };
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
+
+/** @param {Date} when @param {Intl.DateTimeFormatOptions} options */
+const formatted = (when, options) => formatOf(options).format(when);
 
 /** @param {string} key YYYY-MM or YYYY-MM-DD */
 const toDate = (key) => {
@@ -43,7 +46,7 @@ export const spanLabel = (from, to) => {
   }
   const [first, last] = from < to ? [from, to] : [to, from];
   const options = /** @type {Intl.DateTimeFormatOptions} */ ({ day: "numeric", month: "long", year: "numeric" });
-  return new Intl.DateTimeFormat(undefined, options).formatRange(toDate(first), toDate(last));
+  return formatOf(options).formatRange(toDate(first), toDate(last));
 };
 
 /** @param {string} key */
