@@ -37,8 +37,10 @@ def test_what_says_that_the_server_is_gone_is_there_before_it_goes(standalone, p
 def test_a_second_click_while_the_menu_is_loaded_does_not_close_it(standalone, page):
     held = []
     page.route("**/ui/menu.js", lambda route: held.append(route))
-    page.goto(f"{standalone.url}/holaf/view")
+    # The page asks for the menu by itself once the pictures are there: on a slow machine that is
+    # before the click.
     with page.expect_request("**/ui/menu.js"):
+        page.goto(f"{standalone.url}/holaf/view")
         page.get_by_role("button", name="Theme").click(click_count=2)
     page.wait_for_function(SHOWN, arg=12)
     expect(page.get_by_role("menu")).to_have_count(0)
