@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,22 @@ class Groups:
 
     def as_list(self) -> list[dict[str, Any]]:
         return json.loads(self.as_json().encode())
+
+    def difference(self, old: Groups) -> dict[str, Any]:
+        """{before, after, between: [[key, label, count]]}: how many of `old` stay at its beginning
+        and at its end, and what is between them. Starts follow from the counts."""
+        mine = list(zip(self.keys, self.labels, self.counts.tolist(), strict=True))
+        theirs = list(zip(old.keys, old.labels, old.counts.tolist(), strict=True))
+        shorter = min(len(mine), len(theirs))
+        before = alike(mine, theirs, shorter)
+        after = alike(mine[::-1], theirs[::-1], shorter - before)
+        return {"before": before, "after": after, "between": mine[before : len(mine) - after]}
+
+
+def alike(one: Sequence[Any], other: Sequence[Any], most: int) -> int:
+    """How many both begin with, at most `most`."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(islice(pairs, most)) if a != b), most)
 
 
 def grouped(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,12 @@ def months(days: Array) -> Array:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
+@cache
 def month_name(month: int) -> str:
     return f"{1970 + month // 12}-{month % 12 + 1:02}"
 
 
+@cache  # of at most 65,536: a list of a million pictures has thousands
 def day_name(day: int) -> str:
     return date.fromordinal(EPOCH.toordinal() + day).isoformat()
 

@@ -308,7 +308,14 @@ class ViewEngine:
         if changed is None or len(changed) > LARGEST_PATCH:
             return None
         found = difference(old.ids, new.ids, new.aspects, changed)
-        return None if found is None else {"from": old.id, **found}
+        if found is None:
+            return None
+        return {
+            "from": old.id,
+            **found,
+            "groups": new.groups.difference(old.groups),
+            "months": new.months.difference(old.months),
+        }
 
     # --- counts ---------------------------------------------------------------------------------
 

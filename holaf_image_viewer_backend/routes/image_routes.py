@@ -103,6 +103,7 @@ def opening(data: Mapping[str, Any], engine: ViewEngine) -> bytes:
 
     query = parse(data, also=frozenset({"since", "first"}))
     view = engine.open(query)
+    patch = engine.patch(since, view)
     head = json.dumps(
         {
             "view": view.id,
@@ -111,12 +112,14 @@ def opening(data: Mapping[str, Any], engine: ViewEngine) -> bytes:
             "total_count": view.total_count,
             "groups_left_out": view.groups.left_out,
             "chips": chips(query.search, query.text),
-            "patch": engine.patch(since, view),
+            "patch": patch,
             # What a screen shows of it, which need not wait for a layout of megabytes.
             "first": {"ids": view.window(0, first), "aspects": view.aspects[:first].tolist()},
         }
     ).decode()
-    # Groups may be thousands: their text is put together as it is.
+    if patch is not None:  # its groups are in it: a new picture must not send thousands again
+        return head.encode()
+    # Their text is put together as it is.
     months = view.months.as_json(labels=False)
     return f'{head[:-1]},"groups":{view.groups.as_json()},"months":{months}}}'.encode()
 

@@ -3,7 +3,7 @@
  */
 import { ApiError, getBytes, isAbort, postJson } from "../core/api.js";
 import { FIRST, takeOver } from "./head_start.js";
-import { applyPatch, readColumns } from "./view_patch.js";
+import { applyPatch, patchGroups, readColumns } from "./view_patch.js";
 
 /**
  * @typedef {object} Change
@@ -135,14 +135,20 @@ export class View {
 
   /** @param {AbortSignal} signal */
   async #renew(signal) {
-    const answer = await postJson("images/view", { ...this.request, since: this.id }, signal);
-    signal.throwIfAborted();
     const { filled } = this;
+    const since = filled ? { since: this.id } : {};
+    let answer = await postJson("images/view", { ...this.request, ...since }, signal);
+    signal.throwIfAborted();
     if (answer.view === this.id && filled) {
       return;
     }
-    const patched = filled && answer.patch && this.#patched(answer.patch, answer.total);
-    const columns = patched || (await this.#layout(answer.view, signal));
+    let patched = null;
+    if (answer.patch) {
+      patched = this.#patched(answer.patch, answer.total);
+      // What does not fit is asked for as a whole.
+      answer = patched ? { ...answer, ...patched } : await postJson("images/view", this.request, signal);
+    }
+    const columns = patched ?? (await this.#layout(answer.view, signal));
     signal.throwIfAborted();
     const before = this.ids;
     this.#take(answer, columns);
@@ -197,7 +203,10 @@ export class View {
   #patched(patch, total) {
     try {
       const columns = applyPatch(this, patch);
-      return columns.ids.length === total ? columns : null;
+      const groups = patchGroups(this.groups, patch.groups);
+      return columns.ids.length === total
+        ? { ...columns, groups, months: patchGroups(this.months, patch.months) }
+        : null;
     } catch {
       return null;
     }

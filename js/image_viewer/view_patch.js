@@ -10,6 +10,13 @@
  * @property {number[]} removed positions in the old view
  * @property {Array<[number, number, number]>} inserted position in the new view, id, aspect byte
  * @property {number[]} changed ids whose row or thumbnail is another now
+ * @property {GroupsPatch} groups
+ * @property {GroupsPatch} months
+ *
+ * @typedef {object} GroupsPatch
+ * @property {number} before how many of the old groups stay at the beginning
+ * @property {number} after and at the end
+ * @property {Array<[string, string, number]>} between key, label and count of those that come between them
  */
 
 /** @param {ArrayBuffer} buffer u32 count, u32 ids[], u8 aspects[], little-endian @returns {Columns} */
@@ -63,4 +70,22 @@ export function applyPatch(old, patch) {
     to += length;
   }
   return { ids, aspects };
+}
+
+/**
+ * @param {readonly import("./view.js").Group[]} old
+ * @param {GroupsPatch} patch
+ * @returns {import("./view.js").Group[]}
+ */
+export function patchGroups(old, { before, after, between }) {
+  if (before + after > old.length) {
+    throw new RangeError("The patch does not fit the groups");
+  }
+  const made = between.map(([key, label, count]) => ({ key, label, count, start: 0 }));
+  let start = 0;
+  return [...old.slice(0, before), ...made, ...old.slice(old.length - after)].map((group) => {
+    const moved = group.start === start ? group : { ...group, start };
+    start += group.count;
+    return moved;
+  });
 }

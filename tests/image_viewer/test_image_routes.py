@@ -124,6 +124,8 @@ async def test_a_change_comes_as_a_patch_of_the_view_the_page_has(quiet_client, 
     _, new = await post(quiet_client, "view", {"group": "day", "since": old["view"]})
     assert new["patch"]["from"] == old["view"]
     assert [one[:2] for one in new["patch"]["inserted"]] == [[0, new_id]]
+    assert new["patch"]["groups"]["between"] == [["2033-05-18", "2033-05-18", 1]]
+    assert "groups" not in new, "the page has them"
 
 
 @pytest.mark.parametrize("first", [-1, 501, True, "3", None])

@@ -405,6 +405,15 @@ def apply_patch(old, patch):
     return ids
 
 
+def check_groups_patch(old, patch, new):
+    kept, between = old.as_list(), patch["between"]
+    after = kept[len(kept) - patch["after"] :]
+    made = [(one["key"], one["label"], one["count"]) for one in kept[: patch["before"]]]
+    made += between
+    made += [(one["key"], one["label"], one["count"]) for one in after]
+    assert made == [(one["key"], one["label"], one["count"]) for one in new.as_list()]
+
+
 class Library:
     """The database, and the same pictures as Python objects."""
 
@@ -489,12 +498,14 @@ def test_random_queries_agree_with_a_naive_reading_also_after_live_patches(
         for query in [*queries, *clients]:
             view = check(engine, query, library.rows)
             if query in clients:
-                old_id, old_ids = clients[query]
-                patch = engine.patch(old_id, view)
+                old = clients[query]
+                patch = engine.patch(old.id, view)
                 if patch is not None:  # None: the whole is asked for
-                    assert apply_patch(old_ids, patch) == view.ids.tolist()
+                    assert apply_patch(old.ids.tolist(), patch) == view.ids.tolist()
+                    check_groups_patch(old.groups, patch["groups"], view.groups)
+                    check_groups_patch(old.months, patch["months"], view.months)
             if query in clients or len(clients) < 6:
-                clients[query] = (view.id, view.ids.tolist())
+                clients[query] = view
 
 
 def test_the_names_of_the_sample_are_all_in_use():

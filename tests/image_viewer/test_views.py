@@ -243,6 +243,26 @@ def test_a_change_of_one_row_is_a_small_patch(database, engine):
         "removed": [],
         "inserted": [[0, image_id, int(engine.open(parse({})).aspects[0])]],
         "changed": [],
+        "groups": {"before": 0, "after": 0, "between": []},
+        "months": {
+            "before": 0,
+            "after": len(old.months.keys),
+            "between": [("2033-05", "2033-05", 1)],
+        },
+    }
+
+
+def test_groups_that_did_not_change_are_not_sent_again(database, engine):
+    asked = {"group": "day"}
+    database.store([indexed_file(n, mtime_ns=(20_000 + n) * 86_400 * 10**9) for n in range(300)])
+    old = engine.open(parse(asked))
+    database.store([indexed_file(900, mtime_ns=20_100 * 86_400 * 10**9)])
+    new = engine.open(parse(asked))
+    (day,) = (one for one in new.groups.as_list() if one["count"] == 2)
+    assert engine.patch(old.id, new)["groups"] == {
+        "before": 199,
+        "after": 100,
+        "between": [(day["key"], day["key"], 2)],
     }
 
 

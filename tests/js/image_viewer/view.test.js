@@ -182,7 +182,7 @@ test("a list that the server forgot before all of it came is opened again, and n
     [
       ["view", undefined],
       ["view/one/layout", undefined],
-      ["view", "one"],
+      ["view", undefined],
       ["view/one/layout", undefined],
     ],
   );
@@ -200,19 +200,55 @@ test("a list whose rest could not be read says so of what is shown, and is whole
     ],
   );
   assert.equal(view.filled, false);
-  // It changed meanwhile: a patch does not fit what is only a part.
-  const next = {
-    ...(await opened({}).json()),
-    view: "two",
-    patch: { from: "one", removed: [], inserted: [], changed: [] },
-  };
+  const next = { ...(await opened({}).json()), view: "two" };
   answers.view = () => json(next);
   answers.layout = layout;
   await view.refresh();
+  // It changed meanwhile: a patch does not fit what is only a part.
+  assert.equal(asked.at(-2).body.since, undefined);
   assert.equal(view.filled, true);
   assert.equal(view.id, "two");
   assert.deepEqual([...view.ids], IDS);
   assert.equal(changes.at(-1).kind, "filled");
+});
+
+const NONE = { before: 0, after: 0, between: [] };
+const PATCH = { from: "one", removed: [], inserted: [[0, 6000, 128]], changed: [], groups: NONE };
+
+test("a change is taken over without asking for the whole list", async () => {
+  const { view, changes } = made();
+  await view.open(REQUEST);
+  const months = { before: 0, after: 1, between: [["2026-12", "2026-12", 1]] };
+  const patch = { ...PATCH, months };
+  answers.view = () => json({ view: "two", version: 8, total: 1001, total_count: 1001, patch });
+  asked = [];
+  await view.refresh();
+  assert.deepEqual(
+    asked.map(({ path, body }) => [path, body.since]),
+    [["view", "one"]],
+  );
+  assert.deepEqual([...view.ids.subarray(0, 2)], [6000, 5000]);
+  assert.deepEqual(
+    view.months.map(({ key, start, count }) => [key, start, count]),
+    [
+      ["2026-12", 0, 1],
+      ["2026-11", 1, 1000],
+    ],
+  );
+  assert.equal(changes.at(-1).whole, false);
+});
+
+test("a change that does not fit what is here is asked for as a whole", async () => {
+  const { view, changes } = made();
+  await view.open(REQUEST);
+  const patch = { ...PATCH, months: { before: 2, after: 1, between: [] } };
+  const whole = { ...(await opened({}).json()), view: "two" };
+  answers.view = ({ since }) =>
+    json(since ? { view: "two", version: 8, total: 1001, total_count: 1001, patch } : whole);
+  await view.refresh();
+  assert.deepEqual([...view.ids], IDS);
+  assert.deepEqual(view.months, whole.months);
+  assert.equal(changes.at(-1).whole, true);
 });
 
 test("a list that could not be opened is an error of opening", async () => {

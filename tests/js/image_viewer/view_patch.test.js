@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyPatch, readColumns } from "../../../js/image_viewer/view_patch.js";
+import { applyPatch, patchGroups, readColumns } from "../../../js/image_viewer/view_patch.js";
 import { random } from "./random.js";
 
 /** What a patch means, said as slowly as can be. */
@@ -66,6 +66,22 @@ test("a million rows take a patch at both ends and in the middle", () => {
 test("a patch that does not fit is refused instead of applied wrongly", () => {
   const old = columns([[1, 1]]);
   assert.throws(() => applyPatch(old, { from: 1, removed: [], inserted: [[5, 2, 1]], changed: [] }), RangeError);
+});
+
+test("groups that stay keep their names and move with what came before them", () => {
+  const old = [
+    { key: "c", start: 0, count: 2 },
+    { key: "b", start: 2, count: 3 },
+    { key: "a", start: 5, count: 4 },
+  ];
+  const next = patchGroups(old, { before: 1, after: 1, between: [["b", "B", 5]] });
+  assert.deepEqual(next, [
+    { key: "c", start: 0, count: 2 },
+    { key: "b", label: "B", start: 2, count: 5 },
+    { key: "a", start: 7, count: 4 },
+  ]);
+  assert.deepEqual(patchGroups(old, { before: 0, after: 0, between: [] }), []);
+  assert.throws(() => patchGroups(old, { before: 2, after: 2, between: [] }), RangeError);
 });
 
 test("the layout of a view is read as it lies, and a short one is refused", () => {
