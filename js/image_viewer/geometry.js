@@ -255,7 +255,7 @@ export class RowWriter {
   }
 
   #grow() {
-    const size = this.rows * 2 + 64;
+    const size = this.tops.length * 2 + 64;
     const starts = new Uint32Array(size + 1);
     const tops = new Float64Array(size);
     const heights = new Float32Array(size);
@@ -263,6 +263,37 @@ export class RowWriter {
     tops.set(this.tops);
     heights.set(this.heights);
     Object.assign(this, { starts, tops, heights });
+  }
+
+  /**
+   * Takes over the groups that another layout ends with, as they lie there.
+   * @param {Geometry} other @param {number} from the first group of them @param {number} by how much further down its pictures are in this list
+   */
+  append(other, from, by) {
+    if (from >= other.groupRow.length) {
+      return;
+    }
+    const first = other.groupRow[from];
+    const { rows } = other;
+    while (this.rows + rows - first > this.tops.length) {
+      this.#grow();
+    }
+    const groups = this.groups;
+    const start = this.rows;
+    this.group();
+    const down = this.groupTop[groups] - other.groupTop[from];
+    for (let row = first; row < rows; row++) {
+      this.starts[start + row - first] = other.rowStart[row] + by;
+      this.tops[start + row - first] = other.rowTop[row] + down;
+    }
+    this.heights.set(other.rowHeight.subarray(first, rows), start);
+    for (let group = from + 1; group < other.groupRow.length; group++) {
+      this.groupRow[groups + group - from] = other.groupRow[group] - first + start;
+      this.groupTop[groups + group - from] = other.groupTop[group] + down;
+    }
+    this.groups = groups + other.groupRow.length - from;
+    this.rows = start + rows - first;
+    this.top = other.height + this.options.gap + down;
   }
 
   /** @param {number} count @param {Geometry["place"]} place @returns {Geometry} */

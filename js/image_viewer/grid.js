@@ -175,11 +175,11 @@ export class Grid {
       this.#breakAt = -1;
       this.#layout();
       this.#scroll.jump(this.#map.top);
-      this.render();
+      this.render(0);
       return 0;
     }
     const added = this.#keepPlace(before);
-    this.render();
+    this.render(0);
     return added;
   }
 
@@ -345,7 +345,8 @@ export class Grid {
 
   // --- drawing --------------------------------------------------------------------------------
 
-  render() {
+  /** @param {number} [rowsAfter] milliseconds that the names of what is new let its thumbnails go ahead */
+  render(rowsAfter = ROWS_AFTER_MS) {
     const { view, rows, thumbs, selection } = this.#o;
     const geometry = this.#geometry;
     const map = this.#map;
@@ -405,7 +406,7 @@ export class Grid {
     if (this.atTop && this.#breakAt >= 0 && !this.#scroll.moving) {
       this.#breakAt = -1;
     }
-    this.#load([...visible, ...nearby], start, end - 1);
+    this.#load([...visible, ...nearby], start, end - 1, rowsAfter);
   }
 
   /** @param {import("./groups.js").Header} group */
@@ -415,21 +416,26 @@ export class Grid {
     selection.set(ids, !ids.every((id) => selection.has(id)));
   }
 
-  /** Fetches what is on screen: at once after a rest, else when the scrolling slows down. @param {number[]} ids @param {number} first @param {number} last */
-  #load(ids, first, last) {
+  /** Fetches what is on screen: at once after a rest, else when the scrolling slows down. @param {number[]} ids @param {number} first @param {number} last @param {number} rowsAfter */
+  #load(ids, first, last, rowsAfter) {
     this.#loadTimer();
     const load = () => {
       this.#loadedAt = performance.now();
       this.#o.thumbs.want(ids);
       // What they are called can wait for what they look like.
       this.#rowsTimer();
-      this.#rowsTimer = this.#o.scope.after(ROWS_AFTER_MS, () => {
+      const rows = () => {
         const { id, ids: all } = this.#o.view;
         const until = Math.min(last, all.length - 1);
         if (until >= first) {
           this.#o.rows.want(id, all, first, until);
         }
-      });
+      };
+      if (rowsAfter) {
+        this.#rowsTimer = this.#o.scope.after(rowsAfter, rows);
+      } else {
+        rows();
+      }
     };
     if (performance.now() - this.#loadedAt > 120) {
       load();

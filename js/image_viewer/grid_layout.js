@@ -1,7 +1,7 @@
 /** The geometry of a list in the look and the area it is shown in; that of a long one is made between other tasks. */
 import { groupsWithin, joinDays } from "./groups.js";
 import { layoutGrid } from "./layout_grid.js";
-import { justifiedSteps, layoutJustified } from "./layout_justified.js";
+import { alikeAtEnd, justifiedSteps, layoutJustified } from "./layout_justified.js";
 
 // Tiles must not become so small that more than MOST_CELLS fit the screen.
 const MOST_VISIBLE = 280;
@@ -18,8 +18,13 @@ const AT_ONCE = 200_000;
  * @property {number} breakAt
  */
 
+/** What the rows depend on, but for where one was broken. @param {import("./geometry.js").LayoutOptions} options */
+const look = (options) => JSON.stringify({ ...options, breakAt: 0 });
+
 export class GridLayout {
   #view;
+  /** What was made last. @type {{aspects: Uint8Array, groups: readonly import("./groups.js").Header[], options: import("./geometry.js").LayoutOptions, geometry: import("./geometry.js").Geometry} | null} */
+  #last = null;
   /** Made ahead. @type {{aspects: Uint8Array, key: string, geometry: import("./geometry.js").Geometry} | null} */
   #ready = null;
 
@@ -57,12 +62,39 @@ export class GridLayout {
     const { mode, groups, options, key } = this.#plan(area, ids.length);
     const ready = this.#ready;
     this.#ready = null;
-    if (ready && ready.aspects === aspects && ready.key === key) {
-      return { geometry: ready.geometry, groups };
-    }
     const geometry =
-      mode === "justified" ? layoutJustified(aspects, groups, options) : layoutGrid(ids.length, groups, options);
+      mode !== "justified"
+        ? layoutGrid(ids.length, groups, options)
+        : ready && ready.aspects === aspects && ready.key === key
+          ? ready.geometry
+          : this.#justified(aspects, groups, options);
+    this.#last = mode === "justified" ? { aspects, groups, options, geometry } : null;
     return { geometry, groups };
+  }
+
+  /**
+   * A new picture changes the newest day: the others are taken over as they lie.
+   * @param {Uint8Array} aspects
+   * @param {readonly import("./groups.js").Header[]} groups
+   * @param {import("./geometry.js").LayoutOptions} options
+   */
+  #justified(aspects, groups, options) {
+    const last = this.#last;
+    if (!last || look(last.options) !== look(options)) {
+      return layoutJustified(aspects, groups, options);
+    }
+    let kept = alikeAtEnd(last, { aspects, groups });
+    // Where a row was broken, or is to be, all is placed anew.
+    const whole = (/** @type {readonly import("./geometry.js").Span[]} */ of, /** @type {number} */ at) =>
+      at <= (of[of.length - kept]?.start ?? at);
+    if (!whole(groups, options.breakAt ?? -1) || !whole(last.groups, last.options.breakAt ?? -1)) {
+      kept = 0;
+    }
+    return layoutJustified(aspects, groups.slice(0, groups.length - kept), options, {
+      geometry: last.geometry,
+      from: last.groups.length - kept,
+      by: aspects.length - last.aspects.length,
+    });
   }
 
   /** Makes ahead what `make` will be asked for. @param {Area} area @param {Uint8Array} aspects @param {AbortSignal} signal */

@@ -16,15 +16,20 @@ export const ASPECTS = Float64Array.from({ length: 256 }, (_, byte) =>
 /**
  * A layout that is made in as many steps as its caller likes: one of millions takes longer than a page may stand still.
  *
+ * @typedef {{geometry: import("./geometry.js").Geometry, from: number, by: number}} Rest of a list that was laid out
+ *   before: the groups of that geometry from one on, whose pictures are so much further down now
+ *
  * @param {Uint8Array} aspects one byte per picture
  * @param {readonly import("./geometry.js").Span[]} groups in order, without holes
  * @param {import("./geometry.js").LayoutOptions} options
+ * @param {Rest | null} [rest] what follows `groups`
  */
-export function justifiedSteps(aspects, groups, options) {
+export function justifiedSteps(aspects, groups, options, rest = null) {
   const { width, size, gap, breakAt = -1 } = options;
   const count = aspects.length;
-  const expected = Math.ceil((count * size * 1.4) / Math.max(1, width)) + groups.length + 16;
-  const writer = new RowWriter(expected, groups.length, options);
+  const kept = rest ? rest.geometry.groupRow.length - rest.from : 0;
+  const expected = Math.ceil((count * size * 1.4) / Math.max(1, width)) + groups.length + kept + 16;
+  const writer = new RowWriter(expected, groups.length + kept, options);
   // What is filled without a break: a group, or its part before or after `breakAt`.
   /** @type {Array<{start: number, end: number, begins: boolean}>} */
   const stretches = [];
@@ -105,6 +110,9 @@ export function justifiedSteps(aspects, groups, options) {
 
     /** @returns {import("./geometry.js").Geometry} */
     finish() {
+      if (rest) {
+        writer.append(rest.geometry, rest.from, rest.by);
+      }
       const geometry = writer.finish(count, (row, edges) => {
         const start = geometry.rowStart[row];
         const end = geometry.rowStart[row + 1];
@@ -126,10 +134,38 @@ export function justifiedSteps(aspects, groups, options) {
  * @param {Uint8Array} aspects one byte per picture
  * @param {readonly import("./geometry.js").Span[]} groups in order, without holes
  * @param {import("./geometry.js").LayoutOptions} options
+ * @param {Rest | null} [rest] what follows `groups`
  * @returns {import("./geometry.js").Geometry}
  */
-export function layoutJustified(aspects, groups, options) {
-  const steps = justifiedSteps(aspects, groups, options);
+export function layoutJustified(aspects, groups, options, rest = null) {
+  const steps = justifiedSteps(aspects, groups, options, rest);
   steps.step(Infinity);
   return steps.finish();
+}
+
+/**
+ * How many groups at the end of a list lie as they did in another one.
+ * @param {{aspects: Uint8Array, groups: readonly import("./geometry.js").Span[]}} old
+ * @param {{aspects: Uint8Array, groups: readonly import("./geometry.js").Span[]}} now
+ */
+export function alikeAtEnd(old, now) {
+  const by = now.aspects.length - old.aspects.length;
+  let kept = 0;
+  while (kept < Math.min(old.groups.length, now.groups.length)) {
+    const one = old.groups[old.groups.length - 1 - kept];
+    const other = now.groups[now.groups.length - 1 - kept];
+    if (one.count !== other.count || one.start + by !== other.start) {
+      break;
+    }
+    let at = one.start;
+    const end = one.start + one.count;
+    while (at < end && old.aspects[at] === now.aspects[at + by]) {
+      at += 1;
+    }
+    if (at < end) {
+      break;
+    }
+    kept += 1;
+  }
+  return kept;
 }

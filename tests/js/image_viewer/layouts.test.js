@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { heightOf, nearestInRow, rangesIn, rectOf, rowAt, rowOf } from "../../../js/image_viewer/geometry.js";
+import { GridLayout } from "../../../js/image_viewer/grid_layout.js";
 import { layoutGrid } from "../../../js/image_viewer/layout_grid.js";
-import { ASPECTS, justifiedSteps, layoutJustified } from "../../../js/image_viewer/layout_justified.js";
+import { alikeAtEnd, ASPECTS, justifiedSteps, layoutJustified } from "../../../js/image_viewer/layout_justified.js";
 import { random } from "./random.js";
 
 const OPTIONS = { width: 1200, size: 200, gap: 4, headerHeight: 36 };
@@ -195,4 +196,75 @@ test("a rectangle finds exactly the pictures it touches", () => {
       rect.top + rect.height > box.top;
     assert.equal(found.has(position), touches);
   }
+});
+
+/** A list as the page has it. */
+const listed = (aspects, spans) => ({
+  aspects,
+  ids: new Uint32Array(aspects.length),
+  groups: spans.map((span, index) => ({ key: `folder ${index}`, ...span })),
+  request: { group: "folder" },
+});
+
+/** What is made of it, without what places a row. */
+function shape({ geometry }) {
+  const edges = new Int32Array(8192);
+  const { place, ...rest } = geometry;
+  return {
+    ...rest,
+    placed: Array.from({ length: geometry.rows }, (_, row) => [...edges.subarray(0, place(row, edges) * 2)]),
+  };
+}
+
+test("a list that changed a little is laid out as if it were new, wherever it changed and was broken", () => {
+  const next = random(11);
+  const below = (limit) => Math.floor(next() * limit);
+  for (let round = 0; round < 300; round++) {
+    const { aspects, spans } = library(1 + below(400), 1 + below(12), round + 1);
+    const view = listed(aspects, spans);
+    const kept = new GridLayout(view);
+    const area = (breakAt) => ({
+      look: { mode: "justified", size: 100 + 50 * below(2) },
+      withHeaders: next() < 0.7,
+      width: 900,
+      height: 700,
+      breakAt,
+    });
+    const often = area(-1);
+    for (let change = 0; change < 4; change++) {
+      const breakAt = next() < 0.5 ? -1 : below(view.aspects.length);
+      const asked = next() < 0.8 ? { ...often, breakAt } : area(breakAt);
+      const made = kept.make(asked);
+      assert.deepEqual(shape(made), shape(new GridLayout(view).make(asked)));
+      // One more in a group, or one of another shape.
+      const group = below(view.groups.length);
+      const at = view.groups[group].start;
+      const more = [...view.aspects];
+      const grows = next() < 0.6;
+      more.splice(at, grows ? 0 : 1, 90 + below(76));
+      const groups = view.groups.map((one, index) => ({
+        ...one,
+        start: one.start + (grows && index > group ? 1 : 0),
+        count: one.count + (grows && index === group ? 1 : 0),
+      }));
+      Object.assign(view, { aspects: Uint8Array.from(more), ids: new Uint32Array(more.length), groups });
+    }
+  }
+});
+
+test("groups are alike at the end as far as their pictures have the same shapes", () => {
+  const spans = [
+    { start: 0, count: 2 },
+    { start: 2, count: 2 },
+    { start: 4, count: 1 },
+  ];
+  const old = { aspects: Uint8Array.of(1, 2, 3, 4, 5), groups: spans };
+  const moved = spans.map(({ start, count }, index) => ({
+    start: start + (index ? 1 : 0),
+    count: count + (index ? 0 : 1),
+  }));
+  assert.equal(alikeAtEnd(old, old), 3);
+  assert.equal(alikeAtEnd(old, { aspects: Uint8Array.of(9, 1, 2, 3, 4, 5), groups: moved }), 2);
+  assert.equal(alikeAtEnd(old, { aspects: Uint8Array.of(9, 1, 2, 3, 7, 5), groups: moved }), 1);
+  assert.equal(alikeAtEnd(old, { aspects: Uint8Array.of(1, 2, 3, 4, 6), groups: spans }), 0);
 });
