@@ -225,7 +225,11 @@ async def everything(url: str, folder: Path, seconds: float) -> None:
                 for place in range(5):
                     start = (turn * 7919 + place * 104_729) % max(total - 100, 1)
                     path = f"/holaf/images/rows?view={view}&from={start}&count=100"
-                    await get(session, path)
+                    async with session.get(path) as answer:
+                        if answer.status == 404:  # forgotten for newer ones: opened again
+                            break
+                        answer.raise_for_status()
+                        await answer.read()
                     await asyncio.sleep(0.03)
 
         async def index() -> None:
