@@ -1,10 +1,13 @@
 /** The gallery: every picture, video and sound of the library. Puts its parts together and keeps its state. */
 import { ApiError, getJson, postBytes, postJson } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { containKeys, isTyping } from "../core/keys.js";
+import { containKeys } from "../core/keys.js";
 import { createStore } from "../core/store.js";
 import { createBanner } from "./banner.js";
-import { DEFAULT_SORT, fromQuery, toQuery, toRequest } from "./filters.js";
+import { DEFAULT_SORT, toRequest } from "./filters.js";
+import { galleryFilters } from "./gallery_filters.js";
+import { galleryInfo } from "./gallery_info.js";
+import { listenToGalleryKeys } from "./gallery_keys.js";
 import { createStates } from "./gallery_states.js";
 import { Grid } from "./grid.js";
 import { firstFilters } from "./head_start.js";
@@ -41,12 +44,9 @@ const client = [...crypto.getRandomValues(new Uint8Array(8))]
 let mounted = 0;
 /** @type {import("./grid.js").Look} */
 const FIRST_LOOK = { mode: "justified", size: 200 };
-// What is typed without a longer rest is one step of the history.
-const ONE_WORD_MS = 2500;
 // A search that takes a blink is not worth showing.
 const SOON_MS = 150;
 const AGAIN_MS = 3000;
-const DOUBLE_CLICK_MS = 400;
 const IDLE_MS = 200;
 
 /** Until the page has nothing else to do, but not for long. */
@@ -56,15 +56,13 @@ const idle = () =>
   );
 
 export class Gallery {
+  #details;
+  #filters;
   #ended = false;
   #new = 0;
   /** @type {Promise<void>} when the thumbnails that were asked for with the list are here */
   #firstShown = Promise.resolve();
-  /** @type {Promise<any> | null} */
-  #infoModule = null;
   #busy = () => {};
-  #infoTimer = () => {};
-  #shortcutsTold = false;
   #optionsAsked = false;
   /** Why there is no list. @type {any} */
   error = null;
@@ -133,10 +131,12 @@ export class Gallery {
       thumbs: this.thumbs,
       scope,
       open: (position, options) => void this.openLarge(position, options),
-      focused: (position) => this.#showInfo(this.view.ids[position]),
+      focused: (position) => this.#details.show(this.view.ids[position]),
       atTop: (atTop) => atTop && this.#new && this.#tellNew(0),
       jump: () => void this.jumpToDate(),
     });
+    this.#details = galleryInfo(this);
+    this.#filters = galleryFilters(this);
     this.rail = createRail(this);
     this.toolbar = createToolbar(this);
     this.statusBar = createStatusBar(this);
@@ -167,19 +167,12 @@ export class Gallery {
     const { scope, root, store } = this;
     this.toggleRail(this.#railWanted, false);
     containKeys(root, scope.signal);
-    scope.listen(root, "keydown", (event) => this.#keydown(event));
+    listenToGalleryKeys(this);
     scope.listen(root, "focus", () => (this.largeView?.element ?? this.grid.list).focus({ preventScroll: true }));
     this.#watchSize();
     this.grid.setLook(store.get().look, store.get().dateHeaders);
-    this.selection.onChange(() => this.#selectionChanged(), scope.signal);
-    if (this.inUrl) {
-      // What was remembered belongs into the address too: it may be shared, and is where "back" leads.
-      this.#writeAddress(0, true);
-      scope.listen(window, "popstate", () => {
-        store.update({ filters: fromQuery(new URLSearchParams(location.search)) });
-        void this.reopen();
-      });
-    }
+    this.selection.onChange(() => this.#details.selectionChanged(), scope.signal);
+    this.#filters.start();
     scope.onDispose(() => {
       this.#ended = true;
       this.view.dispose();
@@ -204,26 +197,13 @@ export class Gallery {
    * @param {Filters} filters
    * @param {{typing?: boolean, quiet?: boolean}} [how] typing: one step of the history for all of a word
    */
-  setFilters(filters, { typing = false, quiet = false } = {}) {
-    this.ownSort = true;
-    this.store.update({ filters });
-    this.preferences.set("images.filters", { ...filters, search: "" });
-    if (quiet) {
-      return;
-    }
-    this.#writeAddress(typing ? Date.now() : 0, typing && Date.now() - (history.state?.holafTyped ?? 0) < ONE_WORD_MS);
-    void this.reopen();
+  setFilters(filters, how = {}) {
+    this.#filters.set(filters, how);
   }
 
-  /** @param {number} holafTyped when it was typed @param {boolean} replace no step back is worth it */
-  #writeAddress(holafTyped, replace) {
-    if (this.inUrl) {
-      const query = toQuery(this.store.get().filters).toString();
-      const address = `${location.pathname}${query ? `?${query}` : ""}`;
-      if (address !== location.pathname + location.search) {
-        history[replace ? "replaceState" : "pushState"]({ holafTyped }, "", address);
-      }
-    }
+  /** What the user has not chosen is as the pack's settings say. @param {any} defaults */
+  takeDefaults(defaults) {
+    this.#filters.takeDefaults(defaults);
   }
 
   #atRest() {
@@ -238,7 +218,7 @@ export class Gallery {
     }
     this.error = null;
     if (change.kind !== "filled") {
-      this.#tellTerms();
+      this.#filters.tellTerms();
     }
     if (change.kind === "opened") {
       this.#tellNew(0);
@@ -281,10 +261,7 @@ export class Gallery {
     }
     this.largeView?.listChanged();
     if (change.kind === "changed") {
-      void this.#infoModule?.then(
-        (info) => this.store.get().infoOpen && info.renew(),
-        () => {},
-      );
+      this.#details.renew();
     }
   }
 
@@ -305,43 +282,11 @@ export class Gallery {
       this.scope.after(AGAIN_MS, () => void this.view.refresh());
       return;
     }
-    if (error.data?.field === "search" && this.#showLastSearch(error)) {
+    if (error.data?.field === "search" && this.#filters.showLastSearch(error)) {
       return;
     }
     this.error = error;
     this.states.draw(this.error);
-  }
-
-  /** What the shown list was searched for; a mistake is forgotten with the search that has it. */
-  #tellTerms() {
-    const { view, store } = this;
-    const text = view.request.search ?? "";
-    const { mistake, filters } = store.get();
-    const still = mistake && mistake.text === toRequest(filters).search;
-    const chips = view.chips ?? (text ? [{ start: 0, end: text.length, label: text, kind: "word" }] : []);
-    store.update({ terms: { text, chips }, mistake: still ? mistake : null });
-  }
-
-  /**
-   * A search that cannot be read is explained in its box; what it asks for beyond the words is shown all the same.
-   * @param {ApiError} error
-   */
-  #showLastSearch(error) {
-    const { search = "", ...others } = toRequest(this.store.get().filters);
-    const { search: last, ...shown } = this.view.request;
-    if (!search) {
-      return false;
-    }
-    const { start = 0, end = search.length, hint = "" } = error.data;
-    this.store.update({ mistake: { text: search, message: error.message, hint, start, end } });
-    if (search === last) {
-      // It was read before: its expression takes longer than it may, now.
-      return this.view.loaded;
-    }
-    if (!this.view.loaded || JSON.stringify(others) !== JSON.stringify(shown)) {
-      void this.view.open(last ? { ...others, search: last } : others);
-    }
-    return true;
   }
 
   /** @param {number} count */
@@ -356,26 +301,6 @@ export class Gallery {
       this.store.update({ options: await getJson("images/filter-options", this.scope.signal) });
     } catch {
       // The list itself says what is wrong.
-    }
-  }
-
-  /** What the user has not chosen is as the pack's settings say. @param {any} defaults */
-  takeDefaults(defaults) {
-    if (!defaults) {
-      return;
-    }
-    const { look, filters, dateHeaders } = this.store.get();
-    const own = this.preferences.get("images.look", null);
-    const usual = { mode: defaults.layout, size: defaults.tile_size };
-    const wanted = own ? look : usual;
-    this.preferences.set("images.defaults", { look: usual, dateHeaders: defaults.show_date_headers });
-    if (wanted.mode !== look.mode || wanted.size !== look.size || defaults.show_date_headers !== dateHeaders) {
-      this.store.update({ look: wanted, dateHeaders: defaults.show_date_headers });
-      this.grid.setLook(wanted, defaults.show_date_headers);
-    }
-    if (!this.ownSort && filters.sort !== defaults.sort && !(this.inUrl && location.search)) {
-      this.store.update({ filters: { ...filters, sort: defaults.sort } });
-      void this.reopen();
     }
   }
 
@@ -410,19 +335,7 @@ export class Gallery {
 
   /** @param {boolean} [open] @param {boolean} [remember] */
   toggleInfo(open = !this.store.get().infoOpen, remember = true) {
-    const within = this.info.contains(document.activeElement);
-    this.store.update({ infoOpen: open });
-    this.info.hidden = !open;
-    if (within) {
-      this.toolbar.focusInfo();
-    }
-    this.root.classList.toggle("holaf-info-open", open);
-    if (remember) {
-      this.preferences.set("images.info", open);
-    }
-    if (open) {
-      this.#selectionChanged();
-    }
+    this.#details.toggle(open, remember);
   }
 
   #watchSize() {
@@ -438,43 +351,6 @@ export class Gallery {
     });
     observer.observe(this.root);
     this.scope.onDispose(() => observer.disconnect());
-  }
-
-  // --- selection and details --------------------------------------------------------------------
-
-  #selectionChanged() {
-    this.#infoTimer();
-    const { ids } = this.selection;
-    const { infoOpen } = this.store.get();
-    if (
-      ids?.length === 1 &&
-      !infoOpen &&
-      this.preferences.get("images.info", true) &&
-      this.root.dataset.size === "wide"
-    ) {
-      // Not between the two clicks that open it: the second one would hit something else.
-      this.#infoTimer = this.scope.after(DOUBLE_CLICK_MS, () => !this.largeView && this.toggleInfo(true, false));
-      return;
-    }
-    if (infoOpen) {
-      const focused = this.view.ids[this.grid.focusPosition];
-      this.#showInfo(ids?.length === 1 ? ids[0] : this.selection.empty ? focused : null);
-    }
-  }
-
-  /** @param {number | null | undefined} id */
-  #showInfo(id) {
-    if (!this.store.get().infoOpen) {
-      return;
-    }
-    this.#infoModule ??= import("./info_rail.js").then((module) => module.createInfo(this));
-    this.#infoModule.then(
-      (info) => !this.#ended && info.show(id ?? null),
-      () => {
-        // The next picture asks for it again.
-        this.#infoModule = null;
-      },
-    );
   }
 
   /** @param {number} position @param {{fullscreen?: boolean}} [options] */
@@ -503,59 +379,6 @@ export class Gallery {
   async act(name) {
     const { act } = await import("./actions.js");
     await act(this, name);
-  }
-
-  async #openShortcuts() {
-    const [{ describeShortcuts, openShortcuts }, { keys }] = await Promise.all([
-      import("../ui/shortcuts.js"),
-      import("./key_strings.js"),
-    ]);
-    if (!this.#shortcutsTold) {
-      this.#shortcutsTold = true;
-      describeShortcuts(this.root, keys.title, keys.list, this.scope.signal);
-    }
-    await openShortcuts(this.root);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #keydown(event) {
-    if (event.defaultPrevented || isTyping(event)) {
-      return;
-    }
-    if (event.key === "Escape") {
-      if (this.largeView) {
-        this.largeView.close();
-      } else if (!this.selection.empty) {
-        this.selection.clear();
-      } else if (this.root.dataset.size === "narrow" && this.root.dataset.rail === "open") {
-        this.toggleRail(false);
-      } else if (this.root.dataset.size !== "wide" && this.store.get().infoOpen) {
-        this.toggleInfo(false);
-      } else {
-        return;
-      }
-      event.preventDefault();
-      return;
-    }
-    if (event.key === "?") {
-      event.preventDefault();
-      void this.#openShortcuts();
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || this.largeView) {
-      return;
-    }
-    const actions = /** @type {Record<string, () => void>} */ ({
-      i: () => this.toggleInfo(),
-      f: () => this.toggleRail(),
-      g: () => void this.jumpToDate(),
-      "/": () => this.toolbar.focusSearch(),
-    });
-    const action = actions[event.key.toLowerCase()];
-    if (action) {
-      event.preventDefault();
-      action();
-    }
   }
 }
 

@@ -1,0 +1,57 @@
+/** The keys of the whole gallery, wherever in it the focus is. */
+import { isTyping } from "../core/keys.js";
+
+/** @param {import("./index.js").Gallery} gallery */
+export function listenToGalleryKeys(gallery) {
+  const { root, scope, selection, store } = gallery;
+  let shortcutsTold = false;
+
+  async function openShortcuts() {
+    const [shortcuts, { keys }] = await Promise.all([import("../ui/shortcuts.js"), import("./key_strings.js")]);
+    if (!shortcutsTold) {
+      shortcutsTold = true;
+      shortcuts.describeShortcuts(root, keys.title, keys.list, scope.signal);
+    }
+    await shortcuts.openShortcuts(root);
+  }
+
+  scope.listen(root, "keydown", (event) => {
+    if (event.defaultPrevented || isTyping(event)) {
+      return;
+    }
+    if (event.key === "Escape") {
+      if (gallery.largeView) {
+        gallery.largeView.close();
+      } else if (!selection.empty) {
+        selection.clear();
+      } else if (root.dataset.size === "narrow" && root.dataset.rail === "open") {
+        gallery.toggleRail(false);
+      } else if (root.dataset.size !== "wide" && store.get().infoOpen) {
+        gallery.toggleInfo(false);
+      } else {
+        return;
+      }
+      event.preventDefault();
+      return;
+    }
+    if (event.key === "?") {
+      event.preventDefault();
+      void openShortcuts();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || gallery.largeView) {
+      return;
+    }
+    const actions = /** @type {Record<string, () => void>} */ ({
+      i: () => gallery.toggleInfo(),
+      f: () => gallery.toggleRail(),
+      g: () => void gallery.jumpToDate(),
+      "/": () => gallery.toolbar.focusSearch(),
+    });
+    const action = actions[event.key.toLowerCase()];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  });
+}
