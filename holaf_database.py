@@ -124,6 +124,7 @@ class ImageDatabase:
             old = [(row["id"],) for row in rows]
             db.executemany("DELETE FROM marks WHERE image_id = ?", old)
             db.executemany("DELETE FROM imagetags WHERE image_id = ?", old)
+            db.executemany("DELETE FROM collection_items WHERE image_id = ?", old)
             db.executemany("DELETE FROM departed WHERE id = ?", old)
             return len(old)
 
@@ -148,7 +149,7 @@ class ImageDatabase:
 
         def job(db: sqlite3.Connection, rev: int) -> None:
             self._store.set_tags(db, image_id, names, from_file=False)
-            self._store.note_tags(db, image_id, rev)
+            db.execute("UPDATE images SET rev = ? WHERE id = ?", (rev, image_id))
 
         self._change(job)
 

@@ -186,4 +186,28 @@ STEPS = (
     );
     """,
     prompts_by_two_letters,
+    """
+    -- What was judged when, for whoever follows the revisions: `ids` are unsigned, 4 bytes each,
+    -- the lowest byte first. The rows of `images` stay as they are: to write to 100,000 of them
+    -- takes seconds. For the same reason `images.has_tags` is no longer written, nor read.
+    CREATE TABLE judged (rev INTEGER NOT NULL, what INTEGER NOT NULL, ids BLOB NOT NULL);
+    CREATE INDEX judged_rev ON judged (rev);
+    INSERT INTO meta VALUES ('judged_since', 0);
+
+    -- When the rating was given: here, or in a file of another program.
+    ALTER TABLE marks ADD COLUMN rated_at REAL NOT NULL DEFAULT 0;
+    CREATE INDEX marks_noted ON marks (image_id) WHERE note <> '';
+
+    CREATE TABLE collections (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        created_at REAL NOT NULL
+    );
+    CREATE TABLE collection_items (
+        collection_id INTEGER NOT NULL REFERENCES collections (id),
+        image_id INTEGER NOT NULL,
+        PRIMARY KEY (collection_id, image_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX collection_items_image ON collection_items (image_id);
+    """,
 )

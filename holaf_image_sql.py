@@ -220,7 +220,3 @@ TAGS = (
     f"(SELECT id FROM tags WHERE name = {at(1)}), 1 FROM {rows_of('tags')} WHERE true "
     "ON CONFLICT (image_id, tag_id) DO UPDATE SET from_file = min(from_file, excluded.from_file)"
 )
-NOTE_TAGS = """
-    UPDATE images SET has_tags = EXISTS (SELECT 1 FROM imagetags WHERE image_id = images.id)
-    WHERE rev = :rev
-"""

@@ -99,7 +99,6 @@ class ImageStore:
             if "tags" in part:
                 db.execute(sql.NEW_TAGS, {"tags": part["tags"]})
                 db.execute(sql.TAGS, {"tags": part["tags"]})
-            db.execute(sql.NOTE_TAGS, {"rev": rev})
 
     def move(
         self, db: sqlite3.Connection, rev: int, names: Sequence[tuple[str, str]], batch: Batch
@@ -200,14 +199,6 @@ class ImageStore:
                 (image_id, from_file, name),
             )
 
-    def note_tags(self, db: sqlite3.Connection, image_id: int, rev: int) -> None:
-        """Bring `has_tags` in line with the tags there are."""
-        db.execute(
-            "UPDATE images SET rev = ?, has_tags = "
-            "EXISTS (SELECT 1 FROM imagetags WHERE image_id = images.id) WHERE id = ?",
-            (rev, image_id),
-        )
-
     def _returning(self, db: sqlite3.Connection, files: dict[str, memoryview]) -> int:
         """Give files that were gone and are back the ids they had, and so their user data.
 
@@ -250,11 +241,12 @@ class ImageStore:
         ).fetchall():
             if not has_user_data(db, twin[0]):
                 db.execute("UPDATE marks SET image_id = ? WHERE image_id = ?", (twin[0], row[0]))
-                db.execute(
-                    "UPDATE OR REPLACE imagetags SET image_id = ? WHERE image_id = ?",
-                    (twin[0], row[0]),
-                )
-                self.note_tags(db, twin[0], rev)
+                for table in ("imagetags", "collection_items"):
+                    db.execute(
+                        f"UPDATE OR REPLACE {table} SET image_id = ? WHERE image_id = ?",  # noqa: S608
+                        (twin[0], row[0]),
+                    )
+                db.execute("UPDATE images SET rev = ? WHERE id = ?", (rev, twin[0]))
                 return True
         return False
 
@@ -263,7 +255,8 @@ def has_user_data(db: sqlite3.Connection, image_id: int) -> bool:
     return bool(
         db.execute(
             "SELECT EXISTS (SELECT 1 FROM marks WHERE image_id = ?1) OR "
-            "EXISTS (SELECT 1 FROM imagetags WHERE image_id = ?1 AND from_file = 0)",
+            "EXISTS (SELECT 1 FROM imagetags WHERE image_id = ?1 AND from_file = 0) OR "
+            "EXISTS (SELECT 1 FROM collection_items WHERE image_id = ?1)",
             (image_id,),
         ).fetchone()[0]
     )

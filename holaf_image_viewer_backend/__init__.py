@@ -11,12 +11,14 @@ from ..holaf_core.stamped_files import StampedFiles
 from ..holaf_core.tasks import Tasks
 from ..holaf_core.tool import Tool
 from ..holaf_database import ImageDatabase
+from ..holaf_image_judging import Judging, Undoing
 from ..holaf_image_searches import SavedSearches
 from .indexer import Indexer
 from .library_paths import Library
 from .regex_search import PatternSearch
 from .routes import (
     image_routes,
+    judge_routes,
     metadata_routes,
     search_routes,
     thumbnail_routes,
@@ -58,6 +60,8 @@ def tool(
 
     saved = SavedSearches(database)
     routes.include(search_routes.routes(engine, suggest, saved, publish))
+    judging = Judging(database, Undoing())
+    routes.include(judge_routes.routes(engine, judging))
     routes.include(metadata_routes.routes(library, database))
     routes.include(thumbnail_routes.routes(thumbnails, database, tasks, engine))
     routes.include(utility_routes.routes(indexer, database))

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..holaf_image_rows import HAS_TAGS
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 INTEGERS = (
@@ -45,7 +47,7 @@ SELECT = f"""
         group_concat(printf('{",".join(["%d"] * len(INTEGERS))}',
             id, mtime_ns, size_bytes, folder_id, instr(:formats, '/' || format || '/'),
             width, height,
-            has_prompt | (has_workflow << 1) | (has_edit_file << 2) | (has_tags << 3)
+            has_prompt | (has_workflow << 1) | (has_edit_file << 2) | ({HAS_TAGS} << 3)
                 | (is_trashed << 4) | (workflow_source << 6),
             prompt_id, graph_id, model_id, sampler_id, scheduler_id, lora_set_id,
             coalesce(steps, {UNKNOWN}), seed IS NOT NULL, seed,

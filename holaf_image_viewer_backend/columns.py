@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..holaf_database import ImageDatabase
-from .column_rows import Rows, id_ranges, ids_where, numbers, read_rows
+from .column_rows import ROWS_AT_ONCE, Rows, id_ranges, ids_where, numbers, read_rows
 from .combinations import Combinations, code_type
 from .file_stems import StemCodes
 from .folder_paths import FolderNames
@@ -128,6 +128,13 @@ class Columns:
                         )
                         if rows is not None:
                             parts.append((rows, self._tags_of(db, rows)))
+                    judged = np.setdiff1d(self._judged_since(db, since), changed)
+                    for first in range(0, len(judged), ROWS_AT_ONCE):
+                        some = judged[first : first + ROWS_AT_ONCE].tolist()
+                        rows = read_rows(db, self._formats, f"id IN ({str(some)[1:-1]})", {})
+                        if rows is not None:
+                            parts.append((rows, self._tags_of(db, rows)))
+                    changed = np.union1d(changed, judged)
                     self._read_folders(db)
                 finally:
                     db.execute("COMMIT")
@@ -312,6 +319,13 @@ class Columns:
                 self._stem_codes[start:end] = stems
         self._highest_id = max(self._highest_id, int(values["id"].max()))
         self._size = end
+
+    @staticmethod
+    def _judged_since(db: Any, since: int) -> Array:
+        rows = db.execute("SELECT ids FROM judged WHERE rev > ?", (since,)).fetchall()
+        return np.unique(
+            np.concatenate([np.frombuffer(row[0], "<u4") for row in rows] or [[]]).astype(np.int64)
+        )
 
     def _tags_of(self, db: Any, rows: Rows) -> tuple[Array, Array]:
         ids = rows.values["id"][(rows.values["flags"] & HAS_TAGS) != 0]

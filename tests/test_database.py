@@ -206,11 +206,16 @@ def test_rows_written_by_sqlite_are_the_same_rows(database):
 def test_rows_written_by_sqlite_are_the_same_whatever_is_unusual_in_them(database):
     ids = database.store([indexed_file(n) for n in range(64)]).added_ids
     flags = ["is_trashed", "has_edit_file", "has_workflow", "has_prompt", "has_tags"]
-    unusual = [f"{name} = id >> {bit} & 1" for bit, name in enumerate(flags)]
+    unusual = [f"{name} = id >> {bit} & 1" for bit, name in enumerate(flags[:4])]
     unusual += ["duration = id % 3 * 1.25", "kind = iif(id % 5, 'image', 'video')"]
     unusual += ["error = iif(id % 7, '', '{\"}')", "root_id = iif(id % 11, 'output', 'other')"]
     database._change(lambda db, rev: db.execute(f"UPDATE images SET {', '.join(unusual)}"))
+    for one in ids:
+        database.set_tags(one, ["x"] * (one >> 4 & 1))
+        if one % 3:
+            database.set_marks(one, rating=one % 6, favourite=one % 2 > 0, label='re"d' * (one % 2))
     rows = database.rows(ids)
+    assert {row["rating"] for row in rows} == {0, 1, 2, 4, 5}
     assert len({tuple(row[name] for name in flags) for row in rows}) == 32
     assert json.loads(database.rows_json(ids, keep_places=True)) == rows
 

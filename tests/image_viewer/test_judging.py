@@ -1,0 +1,226 @@
+"""Rating, tagging and noting pictures over HTTP, and undoing it."""
+
+import asyncio
+
+import pytest
+from library_rows import indexed_file
+
+
+@pytest.fixture
+def library(pack):
+    """Fills the library with rows that have no file; their ids."""
+
+    async def fill(count):
+        files = [indexed_file(n) for n in range(count)]
+        return (await asyncio.to_thread(pack.images.store, files)).added_ids
+
+    return fill
+
+
+@pytest.fixture
+def ask(quiet_client):
+    async def ask(path, data=None):
+        url = "/holaf/images/" + path
+        call = quiet_client.get(url) if data is None else quiet_client.post(url, json=data)
+        async with await call as response:
+            return response.status, await response.json()
+
+    return ask
+
+
+@pytest.fixture
+def judged(ask):
+    async def judged(image_id):
+        return (await ask(f"judged?id={image_id}"))[1]
+
+    return judged
+
+
+async def test_a_picture_gets_all_that_one_can_think_of_it(ask, library, judged):
+    (one,) = await library(1)
+    change = {"rating": 4, "favourite": True, "label": "red", "note": "so\r\nwhat"}
+    status, answer = await ask("judge", {"ids": [one], **change, "add_tags": ["cat"]})
+    assert status == 200
+    assert answer["changed"] == 1
+    assert answer["tags"] == [{"name": "cat", "from_file": False}]
+    assert await judged(one) == {
+        "id": one,
+        **change,
+        "note": "so\nwhat",
+        "tags": [{"name": "cat", "from_file": False}],
+        "collections": [],
+    }
+    _, listed = await ask("list", {})
+    (row,) = listed["images"]
+    assert [row[name] for name in ("rating", "favourite", "label")] == [4, True, "red"]
+    assert row["has_tags"] is True
+
+
+async def test_undo_puts_back_exactly_what_was_replaced(ask, library, judged):
+    ids = await library(6)
+    await ask("judge", {"ids": ids[:2], "rating": 2, "add_tags": ["a", "b"]})
+    await ask("judge", {"ids": ids[2:3], "rating": 5, "note": "x", "label": "blue"})
+    before = [await judged(one) for one in ids]
+    change = {"rating": 5, "favourite": True, "label": "red", "note": "", "add_tags": ["b", "c"]}
+    _, answer = await ask("judge", {"ids": ids, **change, "remove_tags": ["A"]})
+    assert answer["changed"] == 6
+    assert [(await judged(one))["rating"] for one in ids] == [5] * 6
+    assert [one["name"] for one in (await judged(ids[0]))["tags"]] == ["b", "c"]
+    assert await ask("judge/undo", {"undo": answer["undo"]}) == (200, {"changed": 6})
+    assert [await judged(one) for one in ids] == before
+    status, refused = await ask("judge/undo", {"undo": answer["undo"]})
+    assert (status, refused["gone"]) == (404, True)
+
+
+async def test_undo_leaves_what_somebody_changed_since(ask, library, judged):
+    ids = await library(3)
+    _, answer = await ask("judge", {"ids": ids, "rating": 3})
+    await ask("judge", {"ids": ids[:1], "rating": 5})
+    assert await ask("judge/undo", {"undo": answer["undo"]}) == (200, {"changed": 2})
+    assert [(await judged(one))["rating"] for one in ids] == [5, 0, 0]
+
+
+async def test_what_changes_nothing_makes_no_revision(pack, ask, library):
+    ids = await library(2)
+    await ask("judge", {"ids": ids, "rating": 3, "add_tags": ["x"]})
+    before = pack.images.rev()
+    again = {"ids": ids, "rating": 3, "favourite": False, "add_tags": ["X"], "remove_tags": ["y"]}
+    assert await ask("judge", again) == (200, {"changed": 0, "undo": None})
+    assert pack.images.rev() == before
+
+
+async def test_two_browsers_rate_one_picture_and_both_see_the_last(ask, library):
+    (one,) = await library(1)
+    views = [(await ask("view", {}))[1]["view"] for _ in range(2)]
+    answers = await asyncio.gather(
+        *(ask("judge", {"ids": [one], "rating": rating}) for rating in (2, 5))
+    )
+    assert [status for status, _ in answers] == [200, 200]
+    seen = []
+    for view in views:
+        _, fresh = await ask("view", {"since": view})
+        assert fresh["patch"]["changed"] == [one]
+        _, rows = await ask(f"rows?view={fresh['view']}&from=0&count=1")
+        seen.append(rows["rows"][0]["rating"])
+    assert seen[0] == seen[1]
+    assert seen[0] in (2, 5)
+
+
+async def test_a_note_that_was_changed_elsewhere_is_not_overwritten(ask, library, judged):
+    (one,) = await library(1)
+    assert (await ask("judge", {"ids": [one], "note": "first", "note_before": ""}))[0] == 200
+    status, refused = await ask("judge", {"ids": [one], "note": "second", "note_before": ""})
+    assert (status, refused["note"]) == (409, "first")
+    assert (await judged(one))["note"] == "first"
+
+
+SIGNS = ('a "quoted" tag', "it's", "🐈‍⬛ black cat", "חתול, שחור", "100%_\\", "a,b;c/d", "=x")
+
+
+async def test_a_tag_may_have_any_signs(ask, library):
+    (one,) = await library(1)
+    spaced = [f"  {tag} " for tag in SIGNS]
+    _, answer = await ask("judge", {"ids": [one], "add_tags": spaced})
+    assert {each["name"] for each in answer["tags"]} == set(SIGNS)
+    found = (await ask("tags"))[1]["tags"]
+    assert {(each["name"], each["count"]) for each in found} == {(tag, 1) for tag in SIGNS}
+    _, answer = await ask("judge", {"ids": [one], "remove_tags": [*SIGNS]})
+    assert answer["tags"] == []
+
+
+async def test_a_tag_that_differs_in_case_only_is_the_known_one(ask, library):
+    ids = await library(3)
+    await ask("judge", {"ids": ids[:1], "add_tags": ["Straße", "Sky"]})
+    await ask("judge", {"ids": ids, "add_tags": ["STRASSE", "sky", "SKY", "new"]})
+    assert (await ask("tags"))[1]["tags"] == [
+        {"name": "Sky", "count": 3},
+        {"name": "Straße", "count": 3},
+        {"name": "new", "count": 3},
+    ]
+    assert (await ask("tags?find=ST"))[1]["tags"] == [{"name": "Straße", "count": 3}]
+
+
+async def test_a_picture_may_have_a_thousand_tags_and_no_more(ask, library, judged):
+    ids = await library(2)
+    for first in range(0, 1000, 100):
+        tags = [f"tag {n}" for n in range(first, first + 100)]
+        assert (await ask("judge", {"ids": ids[:1], "add_tags": tags}))[0] == 200
+    status, refused = await ask("judge", {"ids": ids, "rating": 3, "add_tags": ["one more"]})
+    assert status == 400
+    assert "1,001 tags" in refused["error"]
+    assert len((await judged(ids[0]))["tags"]) == 1000
+    # All or nothing.
+    assert (await judged(ids[1]))["tags"] == []
+    assert (await judged(ids[1]))["rating"] == 0
+
+
+WRONG = (
+    ({"rating": 6}, "rating"),
+    ({"rating": True}, "rating"),
+    ({"favourite": 1}, "favourite"),
+    ({"label": "pink"}, "label"),
+    ({"note": "x" * 10_001}, "note"),
+    ({"note": "bell \x07"}, "note"),
+    ({"note_before": "x"}, "note_before"),
+    ({"add_tags": ["  "]}, "add_tags"),
+    ({"add_tags": ["x" * 101]}, "add_tags"),
+    ({"add_tags": ["two\nlines"]}, "add_tags"),
+    ({"add_tags": "cat"}, "add_tags"),
+    ({"remove_tags": [3]}, "remove_tags"),
+)
+
+
+async def test_what_is_no_judgement_is_refused_with_its_field(ask, library):
+    ids = await library(1)
+    for wrong, field in WRONG:
+        status, refused = await ask("judge", {"ids": ids, **wrong})
+        assert (status, refused["field"]) == (400, field), wrong
+
+
+async def test_pictures_are_named_by_their_places_in_a_view_or_by_bits(ask, library, judged):
+    ids = await library(20)
+    _, view = await ask("view", {"sort": "size_asc", "first": 20})
+    order = view["first"]["ids"]
+    await ask("judge", {"view": view["view"], "ranges": [[0, 3], [10, 2]], "rating": 4})
+    rated = [one for one in ids if (await judged(one))["rating"] == 4]
+    assert sorted(rated) == sorted(order[:3] + order[10:12])
+    await ask("judge", {"view": view["view"], "bits": "Aw==", "favourite": True})
+    assert [one for one in order if (await judged(one))["favourite"]] == order[:2]
+    status, refused = await ask("judge", {"view": "gone", "ranges": [[0, 1]], "rating": 1})
+    assert (status, refused["expired"]) == (404, True)
+
+
+async def test_pictures_that_are_gone_are_left_out(ask, library, pack):
+    ids = await library(2)
+    _, listed = await ask("list", {})
+    gone = next(one for one in listed["images"] if one["id"] == ids[0])
+    await asyncio.to_thread(pack.images.store, removed=[gone["path_canon"]])
+    assert (await ask("judge", {"ids": [*ids, 10**9], "rating": 3}))[1]["changed"] == 1
+    assert (await ask(f"judged?id={ids[0]}"))[0] == 404
+
+
+async def test_only_the_last_operations_can_be_undone(ask, library):
+    (one,) = await library(1)
+    tokens = []
+    for number in range(21):
+        _, answer = await ask("judge", {"ids": [one], "rating": 1 + number % 2})
+        tokens.append(answer["undo"])
+    assert (await ask("judge/undo", {"undo": tokens[0]}))[0] == 404
+    assert (await ask("judge/undo", {"undo": tokens[1]}))[0] == 200
+
+
+async def test_a_database_that_cannot_be_written_says_so_and_undo_is_not_lost(
+    ask, library, pack, monkeypatch
+):
+    from holaf.holaf_core.errors import Unavailable
+
+    (one,) = await library(1)
+    _, answer = await ask("judge", {"ids": [one], "rating": 3})
+    with monkeypatch.context() as patch:
+        patch.setattr(pack.images._file, "_read_only_reason", "It is read-only: it is newer.")
+        status, refused = await ask("judge", {"ids": [one], "rating": 1})
+        assert (status, refused["error"]) == (503, "It is read-only: it is newer.")
+        assert (await ask("judge/undo", {"undo": answer["undo"]}))[0] == 503
+        with pytest.raises(Unavailable):
+            pack.images._file.write(lambda db: None)
+    assert await ask("judge/undo", {"undo": answer["undo"]}) == (200, {"changed": 1})
