@@ -2,6 +2,7 @@ import { onSignIn } from "./core/api.js";
 import { channel } from "./core/channel.js";
 import { fill } from "./core/dom.js";
 import { isTyping, matches } from "./core/keys.js";
+import { loadSheet } from "./core/sheet.js";
 import { tools } from "./tools.js";
 import { errorBlock, stateBlock } from "./ui/state_block.js";
 import { strings } from "./ui/strings.js";
@@ -16,8 +17,6 @@ import { strings } from "./ui/strings.js";
 const QUIET = 150;
 
 let started = false;
-/** @type {Map<string, Promise<void>>} */
-const sheets = new Map();
 
 /**
  * Makes the page ready for our panels; calling it again does nothing.
@@ -70,37 +69,6 @@ export async function sayError(error) {
   } catch {
     console.error("Holaf:", error);
   }
-}
-
-/**
- * Loads a style sheet of css/ once. One that cannot be loaded is no reason to show nothing.
- *
- * @param {string} name
- * @returns {Promise<void>}
- */
-function loadSheet(name) {
-  const href = new URL(`css/${name}.css`, import.meta.url).href;
-  let loading = sheets.get(name);
-  if (!loading) {
-    loading = new Promise((resolve) => {
-      if ([...document.styleSheets].some((sheet) => sheet.href === href)) {
-        resolve();
-        return;
-      }
-      const link = document.createElement("link");
-      link.rel = "stylesheet";
-      link.href = href;
-      link.onload = () => resolve();
-      link.onerror = () => {
-        sheets.delete(name);
-        link.remove();
-        resolve();
-      };
-      document.head.append(link);
-    });
-    sheets.set(name, loading);
-  }
-  return loading;
 }
 
 /**

@@ -181,7 +181,7 @@ export class Cell {
 }
 
 /** What stands in for a picture: its colours from top to bottom. @param {string} text 4 x 4 RGB in base64 */
-function blend(text) {
+export function blend(text) {
   /** @param {number} row */
   const colour = (row) =>
     [0, 1, 2].map((channel) => {

@@ -58,6 +58,8 @@ export function galleryInfo(gallery) {
   return {
     show,
     toggle,
+    /** What was clicked is opened: its details do not open by themselves. */
+    wait: () => notYet(),
     selectionChanged,
     /** The list has changed, and with it perhaps what is shown. */
     renew() {

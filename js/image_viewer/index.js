@@ -111,7 +111,11 @@ export class Gallery {
     this.rows = new RowsCache({
       fetch: (view, from, count, signal) =>
         getJson(`images/rows?view=${encodeURIComponent(view)}&from=${from}&count=${count}`, signal),
-      arrived: (rows) => this.grid.rowsArrived(rows),
+      arrived: (rows) => {
+        this.arriving(rows);
+        this.grid.rowsArrived(rows);
+        this.largeView?.rowsArrived();
+      },
       failed: (error) => {
         if (error instanceof ApiError && error.status === 404) {
           // The server has forgotten this view, but nobody here has left it.
@@ -122,7 +126,10 @@ export class Gallery {
     this.thumbs = new Thumbs({
       fetch: (ids, signal) => postBytes("images/thumbnails", { ids }, signal),
       prioritise: (ids) => postJson("images/prioritize-thumbnails", { client: this.client, ids }),
-      arrived: (id) => this.grid.thumbArrived(id),
+      arrived: (id) => {
+        this.grid.thumbArrived(id);
+        this.largeView?.thumbArrived(id);
+      },
     });
     this.grid = new Grid({
       view: this.view,
@@ -353,11 +360,12 @@ export class Gallery {
     this.scope.onDispose(() => observer.disconnect());
   }
 
-  /** @param {number} position @param {{fullscreen?: boolean}} [options] */
+  /** @param {number} position @param {{fullscreen?: boolean, slideshow?: boolean}} [options] */
   async openLarge(position, options) {
     const { openLarge } = await import("./large_view.js");
     if (!this.#ended && !this.largeView) {
       /** @type {ReturnType<typeof openLarge> | null} */
+    this.#details.wait();
       this.largeView = openLarge(this, position, options);
     }
   }
@@ -365,6 +373,11 @@ export class Gallery {
   async jumpToDate() {
     if (this.view.months.length) {
       const { askForDate } = await import("./jump_to_date.js");
+  /** Where the details are open they are of this one. @param {number} id */
+  showInfo(id) {
+    this.#details.show(id);
+  }
+
       await askForDate(this);
     }
   }

@@ -1,99 +1,147 @@
-/** One picture, large, on black: the thumbnail at once, the original when it is decoded; arrows go through the whole list. */
+/** One picture, video or sound, large, on black; arrows go through the whole list. Puts the large view's parts together. */
 import { url } from "../core/api.js";
 import { h, icon } from "../core/dom.js";
+import { loadSheet } from "../core/sheet.js";
+import { around } from "./large_ahead.js";
+import { createFullscreen } from "./large_fullscreen.js";
+import { createItem } from "./large_item.js";
+import { listenToLargeKeys } from "./large_keys.js";
+import { createStage } from "./large_stage.js";
 import { strings } from "./large_strings.js";
+import { createSlideshow } from "./slideshow.js";
 import { iconButton } from "./toolbar.js";
+
+await loadSheet("large_view");
 
 /** A row that does not come, because the server is away, is asked for less and less often. */
 const SOONEST_MS = 60;
 const LATEST_MS = 2000;
+const REST_MS = 2000;
 
 /**
  * @param {import("./index.js").Gallery} gallery
  * @param {number} start position
- * @param {{fullscreen?: boolean}} [options]
+ * @param {{fullscreen?: boolean, slideshow?: boolean}} [options]
  */
-export function openLarge(gallery, start, { fullscreen = false } = {}) {
+export function openLarge(gallery, start, { fullscreen = false, slideshow = false } = {}) {
   const { view, rows, thumbs, grid, root } = gallery;
   const scope = gallery.scope.child();
   let position = start;
   let id = view.ids[position];
-  let shownSource = "";
+  let step = 1;
   let shownId = -1;
   let wait = SOONEST_MS;
   let stopWaiting = () => {};
+
   const place = h("span", { class: "holaf-large-place" });
   const name = h("span", { class: "holaf-large-name", dir: "auto", "aria-live": "polite" });
-  const stage = h("div", { class: "holaf-large-stage" });
+  const marks = h("span", { class: "holaf-large-marks" });
+  const zoomButton = h("button", {
+    type: "button",
+    class: "holaf-large-zoom",
+    title: strings.zoomTip,
+    onclick: () => stage.toggle(),
+  });
+  const stage = createStage({
+    scope,
+    turn,
+    leave: () => close(),
+    pressed: () => item.player?.toggle(),
+    zoomed(percent, whole) {
+      zoomButton.textContent = strings.zoom(percent);
+      zoomButton.classList.toggle("holaf-whole", whole);
+    },
+  });
+  const show = createSlideshow({
+    scope,
+    preferences: gallery.preferences,
+    position: () => position,
+    count: () => view.ids.length,
+    go,
+    changed: showChanged,
+  });
+  const link = h(
+    "a",
+    {
+      class: "holaf-icon-button",
+      target: "_blank",
+      rel: "noreferrer",
+      "aria-label": strings.openOriginal,
+      title: strings.openOriginal,
+    },
+    icon("external-link"),
+  );
+  const showButton = iconButton("monitor-play", strings.startSlideshow, () => toggleShow());
+  const foot = h("div", { class: "holaf-large-foot" }, show.bar);
   const element = h(
     "div",
     // Not modal: the page's own bar, or the panel's, stays within reach.
     { class: "holaf-large", role: "dialog", "aria-label": strings.large, tabindex: "-1" },
-    stage,
+    stage.element,
     h(
       "div",
       { class: "holaf-large-bar" },
       iconButton("arrow-left", strings.back, () => close()),
       name,
       place,
+      marks,
       h("span", { class: "holaf-spring" }),
-      h(
-        "a",
-        {
-          class: "holaf-icon-button",
-          target: "_blank",
-          rel: "noreferrer",
-          "aria-label": strings.openOriginal,
-          title: strings.openOriginal,
-        },
-        icon("external-link"),
-      ),
+      zoomButton,
+      showButton,
+      link,
     ),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "holaf-large-turn holaf-left",
-        "aria-label": strings.previous,
-        title: strings.previous,
-        onclick: () => turn(-1),
-      },
-      icon("chevron-left", 24),
-    ),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "holaf-large-turn holaf-right",
-        "aria-label": strings.next,
-        title: strings.next,
-        onclick: () => turn(1),
-      },
-      icon("chevron-right", 24),
-    ),
+    turnButton("left", strings.previous, -1),
+    turnButton("right", strings.next, 1),
+    foot,
   );
-  const link = /** @type {HTMLAnchorElement} */ (element.querySelector("a"));
+  const screen = createFullscreen(element, scope);
+  const item = createItem({ gallery, scope, stage, show, foot, near });
+  link.before(screen.button);
 
-  /** @param {number} of */
-  const source = (of) => url("images/full", { id: of, v: rows.get(of)?.mtime });
+  /** @param {"left" | "right"} side @param {string} label @param {number} by */
+  function turnButton(side, label, by) {
+    return h(
+      "button",
+      {
+        type: "button",
+        class: `holaf-large-turn holaf-${side}`,
+        "aria-label": label,
+        title: label,
+        onclick: () => turn(by),
+      },
+      icon(`chevron-${side}`, 24),
+    );
+  }
 
-  function show() {
+  /** This one, and what should be ready when it is turned to. */
+  function near() {
+    const next = show.following();
+    const shown = next === null ? [position] : [position, next];
+    const places = show.running ? shown : around(position, step, view.ids.length);
+    return places.map((at) => rows.get(view.ids[at]));
+  }
+
+  function draw() {
     stopWaiting();
     id = view.ids[position];
     const row = rows.get(id);
     const same = id === shownId;
     shownId = id;
+    if (!same) {
+      show.coming();
+      gallery.showInfo(id);
+      thumbs.want(around(position, step, view.ids.length).map((at) => view.ids[at]));
+    }
     place.textContent = strings.position(position + 1, view.ids.length);
-    link.href = source(id);
+    link.href = url("images/full", { id });
     rows.want(view.id, view.ids, Math.max(0, position - 5), Math.min(view.ids.length - 1, position + 5));
     if (!row) {
-      // Its row is on its way: then it is known what it is. One that was only changed stays until then.
-      stopWaiting = scope.after(wait, show);
+      // Its row is on its way: then it is known what it is.
+      stopWaiting = scope.after(wait, draw);
       wait = Math.min(LATEST_MS, wait * 2);
       if (!same) {
         name.textContent = "";
-        shownSource = "";
-        stage.replaceChildren();
+        item.leave();
       }
       return;
     }
@@ -101,52 +149,11 @@ export function openLarge(gallery, start, { fullscreen = false } = {}) {
     if (name.textContent !== row.filename) {
       name.textContent = row.filename;
     }
-    if (same && shownSource === source(id)) {
-      return;
+    gallery.showMarks?.(marks, row);
+    item.put(row);
+    if (row.kind !== "image") {
+      wake();
     }
-    shownSource = source(id);
-    if (row.kind === "image") {
-      showPicture(row, id, same);
-    } else {
-      const media = h(row.kind, {
-        class: "holaf-large-media",
-        controls: true,
-        autoplay: true,
-        src: shownSource,
-        "aria-label": row.filename,
-      });
-      media.addEventListener("error", () => failed());
-      stage.replaceChildren(row.kind === "audio" ? h("div", { class: "holaf-large-audio" }, cover(id), media) : media);
-    }
-    for (const near of [position + 1, position - 1]) {
-      const other = view.ids[near];
-      if (other !== undefined && rows.get(other)?.kind === "image") {
-        new Image().src = source(other);
-      }
-    }
-  }
-
-  /** @param {number} of */
-  const cover = (of) => (thumbs.get(of)?.url ? h("img", { src: thumbs.get(of)?.url, alt: "" }) : icon("music", 48));
-
-  /** @param {any} row @param {number} of @param {boolean} again it was shown already, as it was before */
-  function showPicture(row, of, again) {
-    const size = row.width ? { width: String(row.width), height: String(row.height) } : {};
-    const small = thumbs.get(of)?.url;
-    const before = small ? h("img", { class: "holaf-large-picture", src: small, alt: row.filename, ...size }) : null;
-    if (!again) {
-      stage.replaceChildren(...(before ? [before] : []));
-    }
-    const full = h("img", { class: "holaf-large-picture", src: shownSource, alt: row.filename, ...size });
-    const mine = shownSource;
-    full.decode().then(
-      () => shownSource === mine && stage.replaceChildren(full),
-      () => shownSource === mine && !before && failed(),
-    );
-  }
-
-  function failed() {
-    stage.replaceChildren(h("p", { class: "holaf-large-failed" }, icon("image-off", 24), strings.largeFailed));
   }
 
   /** @param {number} by */
@@ -158,82 +165,127 @@ export function openLarge(gallery, start, { fullscreen = false } = {}) {
   function go(to) {
     const next = Math.min(view.ids.length - 1, Math.max(0, to));
     if (next !== position) {
+      step = next < position ? -1 : 1;
       position = next;
       wait = SOONEST_MS;
-      show();
+      draw();
     }
+  }
+
+  function toggleShow() {
+    if (show.running) {
+      show.stop();
+    } else {
+      show.start();
+    }
+  }
+
+  function showChanged() {
+    element.classList.toggle("holaf-showing", show.running);
+    showButton.setAttribute("aria-pressed", String(show.running));
+    const media = item.player?.media;
+    if (media) {
+      media.loop = !show.running && gallery.preferences.get("images.loop", true);
+    }
+    if (show.running && stage.shows) {
+      show.arrived(Boolean(media && !media.paused));
+    }
+    item.want();
+    element.focus({ preventScroll: true });
   }
 
   function close() {
     if (scope.disposed) {
       return;
     }
+    screen.leave();
     scope.dispose();
     element.remove();
     gallery.largeView = null;
-    if (document.fullscreenElement === element) {
-      void document.exitFullscreen();
-    }
     setInert(false);
     grid.list.focus({ preventScroll: true });
     grid.focusOn(position);
+    // It asks again for what the pictures here came before.
+    grid.render();
   }
 
-  scope.listen(element, "keydown", (event) => {
-    const media = event.target.closest?.("video, audio");
-    const turns = /** @type {Record<string, () => void>} */ ({
-      ArrowLeft: () => turn(-1),
-      ArrowRight: () => turn(1),
-      ArrowUp: () => turn(-1),
-      ArrowDown: () => turn(1),
-      PageUp: () => turn(-10),
-      PageDown: () => turn(10),
-      Home: () => go(0),
-      End: () => go(Infinity),
-      Enter: () => (event.target.closest?.("button, a") ? null : event.ctrlKey ? full() : close()),
-      Escape: () => close(),
-    });
-    const act = turns[event.key];
-    if (act && !(media && event.key.startsWith("Arrow") && event.shiftKey)) {
-      if (event.key === "Enter" && event.target.closest?.("button, a")) {
-        return;
-      }
-      event.preventDefault();
-      act();
+  /** One step back. */
+  function back() {
+    if (show.running) {
+      show.stop();
+    } else if (screen.on) {
+      screen.leave();
+    } else {
+      close();
     }
-  });
-  const full = () =>
-    void (document.fullscreenElement ? document.exitFullscreen() : element.requestFullscreen?.().catch(() => {}));
+  }
+
   let resting = () => {};
-  scope.listen(element, "pointermove", () => {
+  function wake() {
     element.classList.remove("holaf-rest");
     resting();
-    resting = scope.after(2000, () => element.classList.add("holaf-rest"));
-  });
-  scope.listen(stage, "dblclick", () => close());
+    resting = scope.after(REST_MS, () => element.classList.add("holaf-rest"));
+  }
+  for (const type of ["pointermove", "pointerdown", "focusin"]) {
+    scope.listen(element, type, wake);
+  }
   scope.onDispose(() => element.remove());
 
   /** @param {boolean} inert */
   function setInert(inert) {
     for (const part of root.children) {
-      /** @type {HTMLElement} */ (part).inert = inert;
+      // The details may lie beside it.
+      if (part !== gallery.info) {
+        /** @type {HTMLElement} */ (part).inert = inert;
+      }
     }
   }
+
+  listenToLargeKeys({
+    scope,
+    element,
+    stage,
+    gallery,
+    turn,
+    go,
+    back,
+    close,
+    toggleShow,
+    toggleScreen: screen.toggle,
+    toggleInfo() {
+      gallery.toggleInfo();
+      gallery.showInfo(id);
+    },
+    show,
+    item,
+    id: () => id,
+  });
   setInert(true);
   root.append(element);
+  stage.measure();
   element.focus();
-  show();
+  draw();
+  wake();
   if (fullscreen) {
-    full();
+    screen.toggle();
+  }
+  if (slideshow) {
+    show.start();
   }
   return {
     element,
     close,
+    thumbArrived: item.thumbArrived,
+    rowsArrived() {
+      if (!scope.disposed && name.textContent === "") {
+        draw();
+      }
+    },
     listChanged() {
       const at = view.ids.indexOf(id);
       if (view.ids.length) {
         position = at >= 0 ? at : Math.min(position, view.ids.length - 1);
-        show();
+        draw();
       } else {
         close();
       }
