@@ -112,7 +112,6 @@ export class Gallery {
       fetch: (view, from, count, signal) =>
         getJson(`images/rows?view=${encodeURIComponent(view)}&from=${from}&count=${count}`, signal),
       arrived: (rows) => {
-        this.arriving(rows);
         this.grid.rowsArrived(rows);
         this.largeView?.rowsArrived();
       },
@@ -362,22 +361,22 @@ export class Gallery {
 
   /** @param {number} position @param {{fullscreen?: boolean, slideshow?: boolean}} [options] */
   async openLarge(position, options) {
+    this.#details.wait();
     const { openLarge } = await import("./large_view.js");
     if (!this.#ended && !this.largeView) {
       /** @type {ReturnType<typeof openLarge> | null} */
-    this.#details.wait();
       this.largeView = openLarge(this, position, options);
     }
   }
 
-  async jumpToDate() {
-    if (this.view.months.length) {
-      const { askForDate } = await import("./jump_to_date.js");
   /** Where the details are open they are of this one. @param {number} id */
   showInfo(id) {
     this.#details.show(id);
   }
 
+  async jumpToDate() {
+    if (this.view.months.length) {
+      const { askForDate } = await import("./jump_to_date.js");
       await askForDate(this);
     }
   }
