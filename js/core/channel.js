@@ -18,6 +18,9 @@ import { strings } from "./strings.js";
 /** A request to another tab that came to nothing; its text is for the user. */
 export class ChannelError extends Error {}
 
+/** There is no tab that can take it. */
+export class NoTab extends ChannelError {}
+
 /** More than one tab can take it: let the user choose one of `tabs`, and ask again with `to`. */
 export class SeveralTabs extends ChannelError {
   /** @param {Tab[]} tabs the one last looked at first */
@@ -31,6 +34,8 @@ const REMEMBERED = 200;
 const LOOK_AROUND = 400;
 const LONGEST_LOOK = 3_000;
 const LONGEST_WAKING = 15_000;
+/** A tab that the server lost may only have a new connection to it: so long it has to show itself again. */
+const GRACE = 2_500;
 
 /**
  * @param {object} [options]
@@ -38,6 +43,7 @@ const LONGEST_WAKING = 15_000;
  * @param {(name: string) => any} [options.broadcast]
  * @param {string} [options.role]
  * @param {number} [options.patience] milliseconds that a tab which is busy has to say that it is there
+ * @param {number} [options.grace] milliseconds that a tab which the server lost has to show itself again
  * @param {() => string} [options.title]
  * @param {any} [options.page]
  */
@@ -46,13 +52,14 @@ export function createChannel({
   broadcast = (name) => new BroadcastChannel(name),
   role = "standalone",
   patience = LONGEST_LOOK,
+  grace = GRACE,
   title = () => globalThis.document?.title ?? "",
   page = globalThis,
 } = {}) {
   const me = randomId();
   /** @type {Map<string, (payload: any, from: Tab | undefined) => any>} */
   const handlers = new Map();
-  /** @type {Map<string, (answer: any) => void>} */
+  /** @type {Map<string, {to: string, title: string, settle: (answer: any) => void}>} requests that wait */
   const open = new Map();
   /** @type {Map<string, Tab>} tabs of this browser */
   const near = new Map();
@@ -88,9 +95,15 @@ export function createChannel({
       line = null;
     }
     events.on("tabs", (tabs) => {
+      const before = far;
       far = new Map(
         tabs.filter((/** @type {Tab} */ one) => one.tab !== me).map((/** @type {Tab} */ one) => [one.tab, one]),
       );
+      for (const tab of before.keys()) {
+        if (!far.has(tab)) {
+          suspect(tab);
+        }
+      }
       changed();
     });
     events.onRelay((message) => take(message, "far"));
@@ -119,6 +132,31 @@ export function createChannel({
     });
   }
 
+  /** The tab says that it is gone, or nothing any more: whoever waits for its answer waits in vain. @param {string} tab */
+  function lost(tab) {
+    for (const { to, title, settle } of [...open.values()]) {
+      if (to === tab) {
+        settle({ ok: false, error: strings.tabGone(title) });
+      }
+    }
+  }
+
+  /** The server does not see it: one that crashed says no farewell. @param {string} tab */
+  function suspect(tab) {
+    if (![...open.values()].some(({ to }) => to === tab)) {
+      return;
+    }
+    const known = near.get(tab);
+    line?.postMessage({ type: "who" });
+    setTimeout(() => {
+      if (!far.has(tab) && near.get(tab) === known) {
+        near.delete(tab);
+        lost(tab);
+        changed();
+      }
+    }, grace);
+  }
+
   function changed() {
     for (const watcher of [...watchers]) {
       watcher();
@@ -140,6 +178,7 @@ export function createChannel({
       wakingUntil = Date.now() + LONGEST_WAKING;
     } else if (message.type === "gone") {
       near.delete(message.tab);
+      lost(message.tab);
       changed();
     } else if (message.to === me) {
       take(message, "near");
@@ -152,9 +191,9 @@ export function createChannel({
    */
   function take(message, way) {
     if (message.undelivered) {
-      open.get(message.id)?.({ ok: false, error: strings.tabGone(name(message.to)), reason: message.undelivered });
+      open.get(message.id)?.settle({ ok: false, error: strings.tabGone(name(message.to)) });
     } else if (message.answer) {
-      open.get(message.answer)?.(message);
+      open.get(message.answer)?.settle(message);
     } else if (message.kind && !handled.includes(message.id)) {
       handled.push(message.id);
       handled.splice(0, handled.length - REMEMBERED);
@@ -265,7 +304,7 @@ export function createChannel({
       signal?.throwIfAborted();
       const [target] = found;
       if (!target) {
-        throw new ChannelError(strings.noReceiver);
+        throw new NoTab(strings.noReceiver);
       }
       if (found.length > 1) {
         throw new SeveralTabs(found);
@@ -277,7 +316,7 @@ export function createChannel({
       const done = new AbortController();
       try {
         const answer = await new Promise((resolve, reject) => {
-          open.set(id, resolve);
+          open.set(id, { to: target.tab, title: target.title, settle: resolve });
           whenAborted(signal, () => reject(signal?.reason), done.signal);
           timer = setTimeout(() => {
             // It may have crashed without a farewell.

@@ -43,21 +43,27 @@ const open = [];
 let names = 0;
 
 const PATIENCE = 500;
+const GRACE = 100;
 
 /** Tabs of one browser share `line`; `null` is a browser without the others. */
 function tab(server, line, title = "Tab", role = "standalone") {
   names += 1;
   const own = `alone-${names}`;
+  let wire;
   const channel = createChannel({
     events: server.events(),
-    broadcast: () => new BroadcastChannel(line ?? own),
+    broadcast: () => {
+      wire = new BroadcastChannel(line ?? own);
+      return wire;
+    },
     title: () => title,
     role,
     patience: PATIENCE,
+    grace: GRACE,
     page: new EventTarget(),
   });
   open.push(channel);
-  return channel;
+  return Object.assign(channel, { crash: () => Object.assign(wire, { onmessage: null, postMessage: () => {} }) });
 }
 
 afterEach(() => open.splice(0).forEach((channel) => void channel.close()));
@@ -181,6 +187,44 @@ test("a tab that the server no longer knows is an error at once", async () => {
   await gallery.request("load");
   server.tabs.delete(comfy.me);
   await assert.rejects(gallery.request("load"), /“My graph” is no longer open/);
+});
+
+test("a tab that is closed while it is asked is an error at once, not after the time it had", async () => {
+  const server = new FakeServer();
+  const [gallery, comfy] = [tab(server, "closed"), tab(server, "closed", "My graph")];
+  comfy.answer("load", () => setTimeout(() => comfy.close()) && new Promise(() => {}));
+  await assert.rejects(gallery.request("load", null, { timeout: 60_000 }), /“My graph” is no longer open/);
+});
+
+for (const line of ["crashed", null]) {
+  test(`a tab that crashes while it is asked is missed by the server, ${line ?? "of another browser"}`, async () => {
+    const server = new FakeServer();
+    const [gallery, comfy] = [tab(server, line), tab(server, line, "My graph")];
+    comfy.answer("load", () => {
+      // No farewell, and deaf from now on.
+      comfy.crash();
+      server.tabs.delete(comfy.me);
+      server.tabs.forEach((one) => void one.tell([...server.tabs.values()].map(({ info }) => info)));
+      return new Promise(() => {});
+    });
+    await assert.rejects(gallery.request("load", null, { timeout: 60_000 }), /“My graph” is no longer open/);
+  });
+}
+
+test("a tab that only connects to the server again while it is asked is waited for", async () => {
+  const server = new FakeServer();
+  const [gallery, comfy] = [tab(server, null), tab(server, null, "My graph")];
+  comfy.answer("load", async () => {
+    const kept = server.tabs.get(comfy.me);
+    const tell = () => server.tabs.forEach((one) => void one.tell([...server.tabs.values()].map(({ info }) => info)));
+    server.tabs.delete(comfy.me);
+    tell();
+    server.tabs.set(comfy.me, kept);
+    tell();
+    await new Promise((resolve) => setTimeout(resolve, 3 * GRACE));
+    return "loaded";
+  });
+  assert.equal(await gallery.request("load"), "loaded");
 });
 
 test("a tab whose handler ended is no receiver any more", async () => {
