@@ -26,6 +26,7 @@ class Header:
         "error",
         "format",
         "height",
+        "most_text",
         "pixel_key",
         "pixels",
         "text_bytes",
@@ -43,6 +44,8 @@ class Header:
         self.animated = False
         # Of all texts together, unpacked, kept or not: see MOST_TEXT.
         self.text_bytes = 0
+        # Of one text; who shows a file to somebody may allow more than the index.
+        self.most_text = MAX_TEXT
         self.texts: dict[str, bytes | str] = {}
         self.xmp: bytes | None = None
         self.pixels: tuple[int, int] | None = None
@@ -54,13 +57,14 @@ class Header:
 
 
 # A file of 3 MB can hold hundreds of texts that unpack to 8 MB each.
-MOST_TEXT = 4 * MAX_TEXT
+TOGETHER = 4
+MOST_TEXT = TOGETHER * MAX_TEXT
 
 
 def has_room(header: Header, length: int) -> bool:
     """Whether a text of this many bytes may still be read; counts it."""
     header.text_bytes += length
-    return header.text_bytes <= MOST_TEXT
+    return header.text_bytes <= TOGETHER * header.most_text
 
 
 def add_text(header: Header, key: str, value: bytes | str) -> None:

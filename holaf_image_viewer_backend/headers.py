@@ -18,7 +18,7 @@ from .isobmff import read_isobmff
 from .png import SIGNATURE, read_png
 from .riff import read_wav, read_webp
 from .simple_images import read_bmp, read_gif, read_jpeg
-from .source import Broken, Source, open_file
+from .source import MAX_TEXT, Broken, Source, open_file
 
 _READERS: dict[str, Callable[[Source, Header], None]] = {
     "PNG": read_png,
@@ -42,11 +42,14 @@ _READERS: dict[str, Callable[[Source, Header], None]] = {
 _DAMAGE = (Broken, struct.error, IndexError, zlib.error, ValueError, OverflowError)
 
 
-def read_header(path: bytes | str, name: str | bytes, size: int | None = None) -> Header:
+def read_header(
+    path: bytes | str, name: str | bytes, size: int | None = None, most_text: int = MAX_TEXT
+) -> Header:
     """The header of the file at `path`, whose `name` says what it should be.
 
-    Always gives a record; what could not be read is None and `error` says why. Raises
-    FileNotFoundError for a file that vanished.
+    Always gives a record; what could not be read is None and `error` says why. most_text: bytes of
+    a text that a PNG may have, whose writers put whole graphs there. Raises FileNotFoundError for a
+    file that vanished.
     """
     claimed = media_types.format_of(name) or "PNG"
     try:
@@ -59,14 +62,14 @@ def read_header(path: bytes | str, name: str | bytes, size: int | None = None) -
         if size is None:
             status = os.fstat(fd)
             size = status.st_size if stat.S_ISREG(status.st_mode) else 0
-        return read_open_file(fd, size, claimed)
+        return read_open_file(fd, size, claimed, most_text)
     except OSError as problem:
         return _unreadable(claimed, problem)
     finally:
         os.close(fd)
 
 
-def read_open_file(fd: int, size: int, claimed: str) -> Header:
+def read_open_file(fd: int, size: int, claimed: str, most_text: int = MAX_TEXT) -> Header:
     """As `read_header`, for a file that is open. Raises OSError."""
     if size <= 0:
         header = Header(claimed)
@@ -79,6 +82,7 @@ def read_open_file(fd: int, size: int, claimed: str) -> Header:
     else:
         real = media_types.sniff(head)
     header = Header(claimed)
+    header.most_text = most_text
     if real is None:
         header.error = f"The content is not {_article(claimed)} {claimed} file."
         return header

@@ -20,11 +20,14 @@ from .infotext import parse_infotext, parse_json
 from .media_types import FORMATS
 from .other_tools import DREAM
 from .sidecars import Sidecars
+from .source import MAX_TEXT
 from .workflow_graph import is_workflow, to_api
 
 NONE, EMBEDDED, SIDECAR = 0, 1, 2
 SOURCES = ("none", "embedded", "sidecar")
 MAX_PROMPT = 200_000
+# What somebody looks at may be larger than what is indexed.
+MOST_SHOWN = 40 * 1024 * 1024
 # What is nested deeper can be read and not written again.
 DEEPEST = 200
 
@@ -316,7 +319,7 @@ def read_metadata(path: str, name: str | None = None) -> dict[str, Any]:
     Raises FileNotFoundError. Broken metadata gives `metadata_error`, never an exception.
     """
     name = name or os.path.basename(path)  # noqa: PTH119
-    header = read_header(path, name)
+    header = read_header(path, name, most_text=MOST_SHOWN)
     folder = os.path.dirname(path)  # noqa: PTH120
     beside = sidecars.find(name, *sidecars.names_beside(path))
     embedded = classify(header.texts)
@@ -365,6 +368,11 @@ def read_metadata(path: str, name: str | None = None) -> dict[str, Any]:
         "negative_prompt_status": negative.status,
         "prompt_graph": prompt_graph,
         "workflow": workflow,
+        # What of it a canvas can load.
+        "graph": _loadable(embedded, workflow, prompt_graph),
+        "nodes": len(workflow["nodes"]) if is_workflow(workflow) else None,
+        # Bytes of each embedded text.
+        "stored": {key: len(value) for key, value in header.texts.items()},
         "prompt_source": SOURCES[prompt_source],
         "workflow_source": SOURCES[workflow_source],
         "facts": {key: asdict(generation.fact(key)) for key in FACTS},
@@ -387,9 +395,20 @@ def read_metadata(path: str, name: str | None = None) -> dict[str, Any]:
     }
 
 
+def _loadable(embedded: Embedded, workflow: Any, prompt_graph: Any) -> str | None:
+    """ "workflow" (the canvas's own format), "prompt" (what is queued), or None."""
+    if is_workflow(workflow) or len(embedded.workflow or b"") > MAX_TEXT:
+        return "workflow"
+    if is_api_graph(prompt_graph) or len(embedded.prompt or b"") > MAX_TEXT:
+        return "prompt"
+    return None
+
+
 def _parsed(raw: bytes | None, what: str) -> tuple[Any, str | None]:
     if raw is None:
         return None, None
+    if len(raw) > MAX_TEXT:
+        return None, f"The embedded {what} of {len(raw) >> 20} MB is too large to be followed."
     try:
         data = json.loads_lenient(raw)
     except (ValueError, RecursionError):
@@ -410,7 +429,8 @@ def ratio(width: int | None, height: int | None) -> str | None:
 
 def raw_texts(path: str, name: str | None = None) -> dict[str, str]:
     """The embedded texts unchanged, by their keys, for `?raw=1`. Raises FileNotFoundError."""
-    header: Header = read_header(path, name or os.path.basename(path))  # noqa: PTH119
+    name = name or os.path.basename(path)  # noqa: PTH119
+    header: Header = read_header(path, name, most_text=MOST_SHOWN)
     texts = {key: text_of(value) for key, value in header.texts.items()}
     embedded = classify(header.texts)
     for key in ("prompt", "workflow"):

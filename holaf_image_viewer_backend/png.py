@@ -7,7 +7,7 @@ import struct
 import zlib
 
 from .exif import read_exif
-from .header import MOST_TEXT, Header, add_text, has_room, inflate, text_of
+from .header import TOGETHER, Header, add_text, has_room, inflate, text_of
 from .source import MAX_TEXT, Broken, Source, pread
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -60,7 +60,7 @@ def read_png(source: Source, header: Header) -> None:
                     break
             pixel_end = after
         elif kind == b"tEXt" or kind == b"iTXt" or kind == b"zTXt" or kind == b"comf":
-            if length > MAX_TEXT or not has_room(header, length):
+            if length > header.most_text or not has_room(header, length):
                 _skipped(header, length)
             elif after <= size:
                 end = at + 8 + length
@@ -139,18 +139,18 @@ def _text(header: Header, kind: bytes, data: bytes) -> None:
         language = data.index(b"\0", zero + 3)
         start = data.index(b"\0", language + 1) + 1
     value: bytes | None = data[start:]
-    if packed and header.text_bytes > MOST_TEXT:
+    if packed and header.text_bytes > TOGETHER * header.most_text:
         _skipped(header, len(data))
         return
     if packed:
         try:
-            value = inflate(value or b"", MAX_TEXT)
+            value = inflate(value or b"", header.most_text)
         except zlib.error:
             header.error = header.error or f'The packed text "{key[:40]}" is damaged.'
             return
         if value is None or not has_room(header, len(value)):
-            header.text_bytes += MAX_TEXT
-            _skipped(header, MAX_TEXT, more=True)
+            header.text_bytes += header.most_text
+            _skipped(header, header.most_text, more=True)
             return
     if key == "XML:com.adobe.xmp":
         header.xmp = value

@@ -27,6 +27,7 @@ def routes(library: Library, database: ImageDatabase) -> Routes:
 
 
 def parsed(query: Mapping[str, str], library: Library, database: ImageDatabase) -> bytes:
+    """Everything, or with `graphs=0` all but the graphs themselves."""
     # A dozen parsers, which ComfyUI's start does not wait for.
     from ..metadata import read_metadata
 
@@ -37,6 +38,9 @@ def parsed(query: Mapping[str, str], library: Library, database: ImageDatabase) 
         raise NotFound(f"{row['path_canon']} has gone from the disk.") from None
     tags: list[Any] = database.image_tags(row["id"])
     data["tags"] = sorted({*data.get("tags", ()), *tags})
+    if query.get("graphs") == "0":
+        # Of megabytes, for a page that only says whether there is one.
+        del data["workflow"], data["prompt_graph"]
     return json.dumps(data)
 
 
