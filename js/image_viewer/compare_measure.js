@@ -1,0 +1,58 @@
+/** How far two pictures are from each other, counted apart from the page. */
+import { strings } from "./compare_strings.js";
+
+/** @param {import("./comparison.js").Comparison} comparison */
+export function createMeasure(comparison) {
+  /** @type {Worker | null} */
+  let worker = null;
+  let asked = "";
+  let text = "";
+  comparison.scope.onDispose(() => worker?.terminate());
+
+  /** @param {string[]} sources */
+  function ask(sources) {
+    worker?.terminate();
+    worker = null;
+    text = strings.measuring;
+    try {
+      worker = new Worker(new URL("./compare_worker.js", import.meta.url), { type: "module" });
+    } catch {
+      // Where the page may start none, the picture of the difference has to do.
+      text = "";
+      return;
+    }
+    worker.onmessage = ({ data }) => say(data);
+    worker.onerror = () => say(null);
+    worker.postMessage(sources);
+  }
+
+  /** @param {any} found */
+  function say(found) {
+    worker?.terminate();
+    worker = null;
+    text = !found
+      ? ""
+      : found.tooLarge
+        ? strings.tooLarge
+        : found.differing
+          ? strings.measured(found.differing / found.pixels, found.most)
+          : strings.identical;
+    comparison.draw();
+  }
+
+  return {
+    /** What is known of the two that are shown; asks for it where nothing is. */
+    text() {
+      const { shown } = comparison;
+      if (shown.some((each) => each.video || each.element.dataset.state !== "sharp")) {
+        return "";
+      }
+      const sources = shown.map(({ source }) => source);
+      if (sources.join() !== asked) {
+        asked = sources.join();
+        ask(sources);
+      }
+      return text;
+    },
+  };
+}
