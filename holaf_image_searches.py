@@ -92,7 +92,7 @@ def checked_id(search_id: Any) -> int:
     return search_id if abs(search_id) < 1 << 63 else 0
 
 
-def checked_name(name: Any) -> str:
+def checked_name(name: Any, of: str = "A saved search") -> str:
     """
     >>> checked_name("  my  search ")
     'my search'
@@ -101,7 +101,7 @@ def checked_name(name: Any) -> str:
         raise BadRequest("name must be a text.", field="name")
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not name:
-        raise BadRequest("A saved search needs a name.", field="name")
+        raise BadRequest(f"{of} needs a name.", field="name")
     if len(name) > LONGEST_NAME:
         raise BadRequest(f"A name has at most {LONGEST_NAME} characters.", field="name")
     if any(unicodedata.category(one) in ("Cc", "Cs", "Co", "Cn") for one in name):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness import cache, load_pack
 
-VERSION = "2"
+VERSION = "3"
 BATCH, SESSION = 4, 40
 MODELS, LORAS, SAMPLERS, SCHEDULERS, SHAPES, FOLDERS, TAGS = 300, 800, 12, 7, 400, 500, 300
 SIZES = ((1024, 1024), (832, 1216), (1216, 832), (768, 1344), (512, 512), (1920, 1080), (896, 1152))

@@ -11,8 +11,10 @@ from ..holaf_core.stamped_files import StampedFiles
 from ..holaf_core.tasks import Tasks
 from ..holaf_core.tool import Tool
 from ..holaf_database import ImageDatabase
-from ..holaf_image_judging import Judging, Undoing
+from ..holaf_image_collections import Collections
+from ..holaf_image_judging import Judging
 from ..holaf_image_searches import SavedSearches
+from ..holaf_image_undo import Undoing
 from .indexer import Indexer
 from .library_paths import Library
 from .regex_search import PatternSearch
@@ -42,10 +44,11 @@ def tool(
     patterns: PatternSearch,
     publish: Callable[..., None],
     js: Path,
+    server: str,
 ) -> Tool:
     routes = Routes("/holaf")
     scripts = StampedFiles(js)
-    routes.page("/view", js / "standalone" / "view.html", scripts)
+    routes.page("/view", js / "standalone" / "view.html", scripts, server)
     routes.static("/js", scripts)
     routes.include(image_routes.routes(library, database, engine))
     suggesting: list[Suggestions] = []
@@ -60,8 +63,9 @@ def tool(
 
     saved = SavedSearches(database)
     routes.include(search_routes.routes(engine, suggest, saved, publish))
-    judging = Judging(database, Undoing())
-    routes.include(judge_routes.routes(engine, judging))
+    undoing = Undoing()
+    judging, collections = Judging(database, undoing), Collections(database, undoing)
+    routes.include(judge_routes.routes(engine, judging, collections, publish))
     routes.include(metadata_routes.routes(library, database))
     routes.include(thumbnail_routes.routes(thumbnails, database, tasks, engine))
     routes.include(utility_routes.routes(indexer, database))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...holaf_core.errors import BadRequest
 from ...holaf_core.http import Routes, Tier, body, json_bytes
 from ...holaf_core.json import dumps
-from ...holaf_image_judging import Judging, checked_change
+from ...holaf_image_collections import Collections
+from ...holaf_image_judging import Judging, checked_change, checked_tag
 from ..views import ViewEngine
 from .image_routes import number
 from .which import which
@@ -17,7 +19,12 @@ from .which import which
 LONGEST_FIND = 200
 
 
-def routes(engine: ViewEngine, judging: Judging) -> Routes:
+def routes(
+    engine: ViewEngine,
+    judging: Judging,
+    collections: Collections,
+    publish: Callable[..., None],
+) -> Routes:
     routes = Routes("/holaf/images")
 
     @routes.post("/judge", Tier.CHANGE)
@@ -30,7 +37,10 @@ def routes(engine: ViewEngine, judging: Judging) -> Routes:
     async def undo(request):
         """{undo} → {changed}"""
         data = await body(request)
-        return await asyncio.to_thread(judging.undo, data.get("undo"))
+        count, collections_changed = await asyncio.to_thread(judging.undo, data.get("undo"))
+        if collections_changed:
+            announce()
+        return {"changed": count}
 
     @routes.get("/judged", Tier.VIEW)
     async def judged_one(request):
@@ -46,7 +56,72 @@ def routes(engine: ViewEngine, judging: Judging) -> Routes:
             raise BadRequest(f"find has at most {LONGEST_FIND} characters.", field="find")
         return json_bytes(await asyncio.to_thread(lambda: dumps({"tags": judging.tags(find)})))
 
+    @routes.post("/tags/rename", Tier.CHANGE)
+    async def rename_tag(request):
+        """{from, to, merge?} → {changed}; 409 {exists, count} where `to` must be merged with"""
+        data = await body(request)
+        old, new = (checked_tag(data.get(one), one) for one in ("from", "to"))
+        merge = data.get("merge", False)
+        if not isinstance(merge, bool):
+            raise BadRequest("merge must be true or false.", field="merge")
+        return {"changed": await asyncio.to_thread(judging.rename_tag, old, new, merge)}
+
+    @routes.post("/tags/delete", Tier.CHANGE)
+    async def delete_tag(request):
+        """{name} → {changed, undo}"""
+        name = checked_tag((await body(request)).get("name"), "name")
+        return await asyncio.to_thread(judging.delete_tag, name)
+
+    @routes.get("/collections", Tier.VIEW)
+    async def all_collections(request):
+        """→ {collections: [{id, name, count, created_at}]} by name"""
+        return json_bytes(
+            await asyncio.to_thread(lambda: dumps({"collections": collections.all()}))
+        )
+
+    @routes.post("/collections/create", Tier.CHANGE)
+    async def create(request):
+        """{name} → {id}"""
+        data = await body(request)
+        return announced(id=await asyncio.to_thread(collections.create, data.get("name")))
+
+    @routes.post("/collections/rename", Tier.CHANGE)
+    async def rename(request):
+        """{id, name} → {}"""
+        data = await body(request)
+        await asyncio.to_thread(collections.rename, data.get("id"), data.get("name"))
+        return announced()
+
+    @routes.post("/collections/delete", Tier.CHANGE)
+    async def delete(request):
+        """{id} → {undo}"""
+        data = await body(request)
+        return announced(**await asyncio.to_thread(collections.delete, data.get("id")))
+
+    @routes.post("/collections/add", Tier.CHANGE)
+    async def add(request):
+        """{id, …which} → {changed, undo}"""
+        data = await body(request)
+        return announced(**await asyncio.to_thread(moved, collections.add, data, engine))
+
+    @routes.post("/collections/remove", Tier.CHANGE)
+    async def remove(request):
+        """{id, …which} → {changed, undo}"""
+        data = await body(request)
+        return announced(**await asyncio.to_thread(moved, collections.remove, data, engine))
+
+    def announce() -> None:
+        publish("images.collections", {"changed_at": time.time()}, keep=True)
+
+    def announced(**answer: Any) -> dict[str, Any]:
+        announce()
+        return answer
+
     return routes
+
+
+def moved(put: Callable[..., Any], data: Mapping[str, Any], engine: ViewEngine) -> Any:
+    return put(data.get("id"), which(data, engine))
 
 
 def judged(data: Mapping[str, Any], engine: ViewEngine, judging: Judging) -> dict[str, Any]:

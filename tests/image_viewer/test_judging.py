@@ -224,3 +224,105 @@ async def test_a_database_that_cannot_be_written_says_so_and_undo_is_not_lost(
         with pytest.raises(Unavailable):
             pack.images._file.write(lambda db: None)
     assert await ask("judge/undo", {"undo": answer["undo"]}) == (200, {"changed": 1})
+
+
+async def test_a_tag_is_renamed_wherever_it_is(pack, ask, library, judged):
+    ids = await library(3)
+    await ask("judge", {"ids": ids, "add_tags": ["cta"]})
+    assert await ask("tags/rename", {"from": "CTA", "to": " Cat "}) == (200, {"changed": 3})
+    assert await ask("tags/rename", {"from": "Cat", "to": "cat"}) == (200, {"changed": 3})
+    assert (await ask("tags"))[1]["tags"] == [{"name": "cat", "count": 3}]
+    assert (await ask("list", {"search": "tag:=cat"}))[1]["filtered_count"] == 3
+    assert (await ask("tags/rename", {"from": "cta", "to": "x"}))[0] == 404
+
+
+async def test_two_tags_become_one_only_when_that_is_meant(ask, library, judged):
+    ids = await library(4)
+    await ask("judge", {"ids": ids[:3], "add_tags": ["cat"]})
+    await ask("judge", {"ids": ids[2:], "add_tags": ["kitten"]})
+    status, refused = await ask("tags/rename", {"from": "kitten", "to": "CAT"})
+    assert (status, refused["exists"], refused["count"]) == (409, True, 3)
+    merged = {"from": "kitten", "to": "CAT", "merge": True}
+    assert await ask("tags/rename", merged) == (200, {"changed": 2})
+    assert (await ask("tags"))[1]["tags"] == [{"name": "cat", "count": 4}]
+    # Nobody has it any more, so the name is free, in any case.
+    assert (await ask("judge", {"ids": ids[:1], "add_tags": ["Kitten"]}))[1]["tags"] == [
+        {"name": "Kitten", "from_file": False},
+        {"name": "cat", "from_file": False},
+    ]
+
+
+async def test_a_deleted_tag_comes_back_as_it_was(ask, library, judged):
+    ids = await library(3)
+    await ask("judge", {"ids": ids[:2], "add_tags": ["cat", "dog"]})
+    before = [await judged(one) for one in ids]
+    _, answer = await ask("tags/delete", {"name": "Cat"})
+    assert answer["changed"] == 2
+    assert (await ask("list", {"bool_filters": {"has_tags": True}}))[1]["filtered_count"] == 2
+    # A new tag must not get what belongs to the old one.
+    await ask("judge", {"ids": ids[2:], "add_tags": ["new"]})
+    await ask("judge", {"ids": ids[2:], "remove_tags": ["new"]})
+    assert await ask("judge/undo", {"undo": answer["undo"]}) == (200, {"changed": 2})
+    assert [await judged(one) for one in ids] == before
+    assert (await ask("tags/delete", {"name": "nobody"}))[0] == 404
+
+
+async def test_tags_that_only_a_file_gave_become_the_users_and_files_again(pack, ask, judged):
+    files = [indexed_file(1, tags=("sea", "sky"))]
+    (one,) = (await asyncio.to_thread(pack.images.store, files)).added_ids
+    _, answer = await ask("judge", {"ids": [one], "add_tags": ["Sea"], "remove_tags": ["sky"]})
+    assert answer["tags"] == [{"name": "sea", "from_file": False}]
+    await ask("judge/undo", {"undo": answer["undo"]})
+    assert (await judged(one))["tags"] == [
+        {"name": "sea", "from_file": True},
+        {"name": "sky", "from_file": True},
+    ]
+
+
+async def test_collections_hold_pictures_and_give_them_back(ask, library, judged, pack):
+    ids = await library(5)
+    heard = []
+    pack.events.subscribe(lambda topic, data: heard.append(topic))
+    _, made = await ask("collections/create", {"name": " Best  of "})
+    one = {"id": made["id"]}
+    assert (await ask("collections/create", {"name": "best OF"}))[0] == 409
+    _, added = await ask("collections/add", {**one, "ids": ids[:3]})
+    assert added["changed"] == 3
+    assert (await ask("collections/add", {**one, "ids": ids[:3]}))[1] == {
+        "changed": 0,
+        "undo": None,
+    }
+    assert (await judged(ids[0]))["collections"] == [{**one, "name": "Best of"}]
+    _, removed = await ask("collections/remove", {**one, "ids": ids[1:]})
+    assert removed["changed"] == 2
+    await ask("judge/undo", {"undo": removed["undo"]})
+    (listed,) = (await ask("collections"))[1]["collections"]
+    assert (listed["id"], listed["name"], listed["count"]) == (made["id"], "Best of", 3)
+    assert (await ask("collections/rename", {**one, "name": "Better"}))[0] == 200
+    _, deleted = await ask("collections/delete", one)
+    assert (await ask("collections"))[1] == {"collections": []}
+    assert (await ask("collections/add", {**one, "ids": ids}))[0] == 404
+    await ask("collections/create", {"name": "better"})
+    await ask("judge/undo", {"undo": deleted["undo"]})
+    assert [
+        (each["name"], each["count"]) for each in (await ask("collections"))[1]["collections"]
+    ] == [
+        ("better", 0),
+        ("Better 2", 3),
+    ]
+    assert heard.count("images.collections") == 9
+    # Undone once its collection is gone.
+    await ask("collections/delete", one)
+    assert await ask("judge/undo", {"undo": added["undo"]}) == (200, {"changed": 0})
+
+
+async def test_a_picture_that_was_away_is_in_its_collections_again(pack, ask, library, judged):
+    files = [indexed_file(n) for n in range(2)]
+    ids = (await asyncio.to_thread(pack.images.store, files)).added_ids
+    _, made = await ask("collections/create", {"name": "kept"})
+    await ask("collections/add", {"id": made["id"], "ids": ids})
+    await asyncio.to_thread(pack.images.store, removed=[files[0].path_canon])
+    assert [each["count"] for each in (await ask("collections"))[1]["collections"]] == [1]
+    (again,) = (await asyncio.to_thread(pack.images.store, files[:1])).added_ids
+    assert again == ids[0]
+    assert (await judged(again))["collections"] == [{"id": made["id"], "name": "kept"}]
