@@ -5,6 +5,8 @@ import { strings as common } from "./strings.js";
 export const strings = {
   ...common,
   nothingSelected: "Select a picture first.",
+  invertSelection: "Invert the selection",
+  manageTags: "Manage tags…",
   jumpTitle: "Go to a date",
   jumpDate: "Date",
   jumpAction: "Go there",
@@ -46,7 +48,6 @@ export const strings = {
       : `nothing to remove, ${count(result?.kept ?? 0)} in use`,
   synced: (/** @type {number} */ total) => `${plural(total, "item")} in the gallery`,
   cancelled: (/** @type {string} */ what) => `${what}: cancelled`,
-  stillLoading: "The list is still being loaded. Try again in a moment.",
   interrupted: (/** @type {string} */ what) => `${what}: the server was restarted before it was done`,
   taskFailed: (/** @type {string} */ what, /** @type {string} */ why) => `${what} failed: ${why}`,
 };

@@ -1,10 +1,11 @@
 /** What the menu does: thumbnails, synchronising, statistics. */
-import { ApiError, getJson, isAbort, postJson } from "../core/api.js";
+import { getJson, isAbort, postJson } from "../core/api.js";
 import { events } from "../core/events.js";
 import { confirm } from "../ui/dialog.js";
 import { openMenu } from "../ui/menu.js";
 import { toast } from "../ui/toast.js";
 import { strings } from "./action_strings.js";
+import { onView } from "./on_view.js";
 import { watchTask } from "./watch_task.js";
 
 const QUICK_SYNC_MS = 2500;
@@ -42,6 +43,14 @@ export function openActions(gallery, anchor) {
         shortcut: "Ctrl+A",
         action: () => gallery.selection.selectAll(),
       },
+      {
+        label: strings.invertSelection,
+        icon: "contrast",
+        shortcut: "Ctrl+I",
+        action: () => gallery.selection.invert(),
+      },
+      { separator: true },
+      item("manageTags", strings.manageTags, "tags"),
     ],
     { label: strings.more },
   );
@@ -60,17 +69,21 @@ export async function act(gallery, name) {
 
 /** @type {Record<string, (gallery: Gallery) => Promise<void>>} */
 const actions = {
-  async regenerateSelected({ selection, view, thumbs, grid }) {
+  async regenerateSelected(gallery) {
+    const { selection, thumbs, grid } = gallery;
     if (selection.empty) {
       return;
     }
-    const start = () => postJson("images/regenerate-thumbnail", selection.toRequest(view));
     const ids = selection.ids ?? [...grid.cells.used.keys()];
-    await run(strings.regenerateSelected, () => onView({ view, selection }, start), strings.thumbsMade);
+    await runTask(
+      strings.regenerateSelected,
+      () => onView(gallery, (which) => postJson("images/regenerate-thumbnail", which)),
+      strings.thumbsMade,
+    );
     thumbs.renew(ids);
   },
   async regenerateFailed() {
-    await run(strings.regenerateFailed, () => postJson("images/regenerate-failed", {}), strings.thumbsMade);
+    await runTask(strings.regenerateFailed, () => postJson("images/regenerate-failed", {}), strings.thumbsMade);
   },
   async regenerateAll({ view }) {
     const sure = await confirm({
@@ -79,16 +92,24 @@ const actions = {
       action: strings.regenerateAllAction,
     });
     if (sure) {
-      await run(
+      await runTask(
         strings.regenerateAll,
         () => postJson("images/regenerate-thumbnail", { all: true }),
         strings.thumbsMade,
       );
     }
   },
+  async compare(gallery) {
+    const { openCompare } = await import("./compare.js");
+    await openCompare(gallery, gallery.selection.ids);
+  },
   sync: synchronise,
+  async manageTags(gallery) {
+    const { openManageTags } = await import("./manage_tags.js");
+    await openManageTags(gallery);
+  },
   async clean() {
-    await run(strings.clean, () => postJson("images/maintenance/clean-thumbnails", {}), strings.cleaned);
+    await runTask(strings.clean, () => postJson("images/maintenance/clean-thumbnails", {}), strings.cleaned);
   },
   async statistics() {
     toast({ text: strings.thumbStats(await getJson("images/thumbnail-stats")) });
@@ -151,33 +172,12 @@ async function synchronise({ view }) {
 }
 
 /**
- * Does what names pictures by where they stand in the view. Where the server has forgotten that, as after a restart,
- * it is opened again, and what is still in it is meant.
- * @param {Pick<Gallery, "view" | "selection">} gallery @param {() => Promise<any>} start
- */
-async function onView({ view, selection }, start) {
-  // A few are named by themselves.
-  if (selection.ids === null && !view.filled) {
-    throw new Error(strings.stillLoading);
-  }
-  try {
-    return await start();
-  } catch (error) {
-    if (!(error instanceof ApiError && error.data?.expired)) {
-      throw error;
-    }
-    await view.refresh();
-    return await start();
-  }
-}
-
-/**
  * Starts something and shows how far it is, where the server follows it as a task.
  * @param {string} what
  * @param {() => Promise<any>} start
  * @param {(result: any) => string} result what came of it, in words
  */
-async function run(what, start, result) {
+export async function runTask(what, start, result) {
   const answer = await start();
   const id = answer?.task?.id ?? answer?.task ?? answer?.task_id;
   if (id === undefined || id === null) {

@@ -2,6 +2,7 @@
 import { h, icon } from "../core/dom.js";
 import { clock } from "../core/format.js";
 import { strings } from "./strings.js";
+import { marksKey, tileMarks } from "./tile_marks.js";
 
 export const MOST_CELLS = 400;
 
@@ -27,6 +28,9 @@ export class Cell {
   #check = null;
   /** @type {HTMLElement | null} */
   #badges = null;
+  /** @type {HTMLElement | null} */
+  #judged = null;
+  #offered = false;
   /** @type {HTMLElement | null} */
   #length = null;
   /** @type {HTMLElement | null} */
@@ -64,10 +68,11 @@ export class Cell {
       this.#marks &= 1;
       this.element.style.backgroundImage = "";
       this.element.setAttribute("aria-label", strings.tile(null));
-      for (const part of [this.#check, this.#badges, this.#length, this.#failed]) {
+      for (const part of [this.#check, this.#badges, this.#judged, this.#length, this.#failed]) {
         part?.remove();
       }
-      this.#check = this.#badges = this.#length = this.#failed = null;
+      this.#check = this.#badges = this.#judged = this.#length = this.#failed = null;
+      this.#offered = false;
     }
     if (position !== this.position) {
       this.position = position;
@@ -120,6 +125,10 @@ export class Cell {
   /** The pointer is over it. @param {import("./rows_cache.js").Row | undefined} row */
   hover(row) {
     this.#offerCheck();
+    if (row && !this.#offered) {
+      this.#offered = true;
+      this.#judge(row);
+    }
     if (row && !this.#badges && (row.has_edit_file || row.has_workflow)) {
       const badge = (/** @type {string} */ name) => h("span", { class: "holaf-tile-badge" }, icon(name, 12));
       this.#badges = h(
@@ -132,9 +141,21 @@ export class Cell {
     }
   }
 
+  /** @param {import("./rows_cache.js").Row} row */
+  #judge(row) {
+    const marks = tileMarks(row, this.#offered ? this.#width : null);
+    this.#judged?.remove();
+    this.#judged = marks;
+    if (marks) {
+      this.element.append(marks);
+    }
+  }
+
   /** @param {import("./rows_cache.js").Row | undefined} row */
   describe(row) {
-    const known = row ? `${row.filename} ${row.mtime} ${row.has_edit_file} ${row.has_workflow} ${row.duration}` : "";
+    const known = row
+      ? `${row.filename} ${row.mtime} ${row.has_edit_file} ${row.has_workflow} ${row.duration} ${marksKey(row)}`
+      : "";
     if (!row || known === this.#row) {
       return;
     }
@@ -142,6 +163,7 @@ export class Cell {
     this.#badges?.remove();
     this.#badges = null;
     this.element.setAttribute("aria-label", strings.tile(row));
+    this.#judge(row);
     this.#length?.remove();
     this.#length = null;
     if (row.kind === "video" || row.kind === "audio") {

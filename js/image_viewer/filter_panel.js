@@ -4,6 +4,7 @@ import { pathOfValue, valueOfPath } from "./folder_names.js";
 import { buildTree, stateOf, tickMany, toggle, walk } from "./folder_tree.js";
 import { choiceOf, choose, monthRange, stateOfValue } from "./facet_choice.js";
 import { createFacets } from "./facets_panel.js";
+import { createCollectionsPart } from "./collections_section.js";
 import { createSection } from "./filter_section.js";
 import { SWITCHES, TRASHCAN } from "./filters.js";
 import { pressMenu } from "./press_menu.js";
@@ -162,10 +163,14 @@ export function createFilterPanel(gallery) {
   const datesSection = createSection(preferences, "dates", words.dates, [dates], {
     clear: () => gallery.setFilters({ ...filters(), from: "", to: "" }),
   });
+  const collections = createCollectionsPart(gallery);
+  const collectionsSection = createSection(preferences, "collections", words.collections, collections.content, {
+    toggled: (isOpen) => isOpen && collections.refresh(),
+  });
   const hasSection = createSection(preferences, "has", words.has, [switches], {
     clear: () => gallery.setFilters({ ...filters(), ...Object.fromEntries(SWITCHES.map((name) => [name, null])) }),
   });
-  const sections = [foldersSection, datesSection, ...facets.sections, hasSection];
+  const sections = [collectionsSection, foldersSection, datesSection, ...facets.sections, hasSection];
   const body = h(
     "div",
     { class: "holaf-rail-body" },
@@ -342,7 +347,10 @@ export function createFilterPanel(gallery) {
   return {
     elements: [head, body],
     /** The rail was opened. */
-    shown: facets.refresh,
+    shown: () => {
+      facets.refresh();
+      collections.refresh();
+    },
     /** @param {string} id */
     goTo: (id) => sections.find((each) => each.id === id)?.goTo(),
   };

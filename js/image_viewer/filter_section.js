@@ -2,7 +2,7 @@
 import { h, icon } from "../core/dom.js";
 import { words } from "./search_strings.js";
 
-const OPEN_AT_FIRST = new Set(["folders", "model", "lora", "rating", "tag", "format"]);
+const OPEN_AT_FIRST = new Set(["collections", "folders", "model", "lora", "rating", "tag", "format"]);
 const KEY = "images.sections";
 let numbers = 0;
 

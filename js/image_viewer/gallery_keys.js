@@ -39,13 +39,14 @@ export function listenToGalleryKeys(gallery) {
       void openShortcuts();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || gallery.largeView) {
+    if (event.ctrlKey || event.metaKey || event.altKey || gallery.largeView || gallery.judgeKey(event)) {
       return;
     }
     const actions = /** @type {Record<string, () => void>} */ ({
       i: () => gallery.toggleInfo(),
       f: () => gallery.toggleRail(),
       g: () => void gallery.jumpToDate(),
+      c: () => void gallery.act("compare"),
       "/": () => gallery.toolbar.focusSearch(),
     });
     const action = actions[event.key.toLowerCase()];

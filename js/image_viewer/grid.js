@@ -31,6 +31,8 @@ const BEYOND_AFTER_MS = 120;
  * @property {(position: number) => void} focused the keys have moved to another picture
  * @property {(atTop: boolean) => void} atTop
  * @property {() => void} jump asks for a date to go to
+ * @property {(id: number, changes: import("./judging.js").Changes) => void} judge
+ * @property {(at: Element | {x: number, y: number}, id: number) => void} menu
  */
 
 /** @typedef {{mode: "justified" | "square" | "contain", size: number}} Look */
@@ -54,6 +56,8 @@ export class Grid {
   /** @type {number | null} id of the picture that the keys act on */
   #focusId = null;
   #focusAt = 0;
+  /** The keys have gone on since something was clicked. */
+  movedByKeys = false;
   #selecting = false;
   #withHeaders = true;
   #loadTimer = () => {};
@@ -485,6 +489,7 @@ export class Grid {
   /** @param {number} position */
   focusOn(position) {
     this.#stay();
+    this.movedByKeys = true;
     const { ids } = this.#o.view;
     this.#focusAt = Math.min(ids.length - 1, Math.max(0, position));
     this.#focusId = ids[this.#focusAt] ?? null;
@@ -496,6 +501,7 @@ export class Grid {
   /** The keys go on from here, and nothing moves. @param {import("./cells.js").Cell} cell */
   take(cell) {
     this.#stay();
+    this.movedByKeys = false;
     this.#focusAt = cell.position;
     this.#focusId = cell.id;
     this.#markAll();

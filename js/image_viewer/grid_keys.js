@@ -2,7 +2,8 @@
 import { leadsTo, rowAt } from "./geometry.js";
 
 /** @param {import("./grid.js").Grid} grid @param {import("./grid.js").GridOptions} options */
-export function listenToKeys(grid, { view, selection, scope, open, focused }) {
+export function listenToKeys(grid, { view, selection, scope, open, focused, menu }) {
+  let opened = false;
   scope.listen(grid.list, "keydown", (event) => {
     const mod = event.ctrlKey || event.metaKey;
     if (!view.ids.length || event.altKey) {
@@ -11,6 +12,20 @@ export function listenToKeys(grid, { view, selection, scope, open, focused }) {
     if (mod && event.key.toLowerCase() === "a") {
       event.preventDefault();
       selection.selectAll();
+      return;
+    }
+    if (mod && event.key.toLowerCase() === "i" && !event.shiftKey) {
+      event.preventDefault();
+      selection.invert();
+      return;
+    }
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
+      const cell = grid.cells.get(view.ids[grid.focusPosition]);
+      event.preventDefault();
+      opened = true;
+      if (cell) {
+        menu(cell.element, cell.id);
+      }
       return;
     }
     if (event.key === "Enter") {
@@ -55,5 +70,10 @@ export function listenToKeys(grid, { view, selection, scope, open, focused }) {
     } else {
       move();
     }
+  });
+  // The browser's own menu of such a key comes when it is pressed, or when it is let go.
+  scope.listen(grid.list, "contextmenu", (event) => opened && event.preventDefault());
+  scope.listen(window, "pointerdown", () => {
+    opened = false;
   });
 }

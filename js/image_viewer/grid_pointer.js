@@ -27,6 +27,12 @@ export function listenToPointer(grid, options) {
       longPressed = false;
       return;
     }
+    const { rate, favourite } = event.target.closest("[data-rate], [data-favourite]")?.dataset ?? {};
+    if (rate !== undefined || favourite !== undefined) {
+      options.judge(cell.id, rate === undefined ? { favourite: favourite === "true" } : { rating: Number(rate) });
+      grid.list.focus({ preventScroll: true });
+      return;
+    }
     const onCheck = Boolean(event.target.closest(".holaf-tile-check"));
     const mod = event.ctrlKey || event.metaKey;
     const plain = !onCheck && !mod && !event.shiftKey;
@@ -45,8 +51,9 @@ export function listenToPointer(grid, options) {
     }
     grid.take(cell);
   });
-  scope.listen(list, "dblclick", () => {
-    const position = first ? options.view.ids.indexOf(first) : -1;
+  scope.listen(list, "dblclick", (event) => {
+    const onMarks = event.target.closest(".holaf-tile-marks");
+    const position = first && !onMarks ? options.view.ids.indexOf(first) : -1;
     if (position >= 0 && !byTouch) {
       options.open(position);
     }
@@ -74,7 +81,15 @@ export function listenToPointer(grid, options) {
       }
     });
   }
-  scope.listen(list, "contextmenu", (event) => longPressed && event.preventDefault());
+  scope.listen(list, "contextmenu", (event) => {
+    const cell = cellOf(grid, event);
+    if (longPressed) {
+      event.preventDefault();
+    } else if (cell && !byTouch && !event.defaultPrevented && !event.shiftKey) {
+      event.preventDefault();
+      options.menu({ x: event.clientX, y: event.clientY }, cell.id);
+    }
+  });
   scope.listen(scroller, "pointerdown", (event) => {
     const free = !cellOf(grid, event) && !event.target.closest("button");
     if (free && event.button === 0 && event.pointerType === "mouse") {

@@ -68,6 +68,8 @@ export class Gallery {
   error = null;
   /** The library's version that was last heard of. */
   newest = 0;
+  /** Before rows that were read are drawn. @type {(rows: import("./rows_cache.js").Row[]) => void} */
+  arriving = () => {};
 
   /**
    * @param {HTMLElement} root
@@ -112,6 +114,7 @@ export class Gallery {
       fetch: (view, from, count, signal) =>
         getJson(`images/rows?view=${encodeURIComponent(view)}&from=${from}&count=${count}`, signal),
       arrived: (rows) => {
+        this.arriving(rows);
         this.grid.rowsArrived(rows);
         this.largeView?.rowsArrived();
       },
@@ -140,6 +143,8 @@ export class Gallery {
       focused: (position) => this.#details.show(this.view.ids[position]),
       atTop: (atTop) => atTop && this.#new && this.#tellNew(0),
       jump: () => void this.jumpToDate(),
+      judge: (id, changes) => void this.judge([id], changes),
+      menu: (at, id) => void this.openTileMenu(at, id),
     });
     this.#details = galleryInfo(this);
     this.#filters = galleryFilters(this);
@@ -229,9 +234,7 @@ export class Gallery {
     if (change.kind === "opened") {
       this.#tellNew(0);
       this.#expectThumbs();
-      if (this.selection.all) {
-        this.selection.clear();
-      }
+      this.selection.carry(change.before, change.wasFilled);
       this.grid.reset();
     } else if (change.kind === "filled") {
       this.rows.forget(change.whole ? change.before : change.changed);
@@ -239,6 +242,7 @@ export class Gallery {
     } else {
       this.selection.settle(change.before);
       this.rows.forget(change.whole ? change.before : change.changed);
+      this.root.dispatchEvent(new CustomEvent("holaf-marks", { detail: change.whole ? null : change.changed }));
       this.thumbs.renew(change.changed);
       const added = this.grid.follow(change.before);
       // In another order what is above is not what is new.
@@ -385,6 +389,43 @@ export class Gallery {
   async openMenu(anchor) {
     const { openActions } = await import("./actions.js");
     openActions(this, anchor);
+  }
+
+  /** @param {Element | {x: number, y: number}} at @param {number} id */
+  async openTileMenu(at, id) {
+    const { openTileMenu } = await import("./tile_menu.js");
+    await openTileMenu(this, at, id);
+  }
+
+  /**
+   * Rates, labels, tags: at once on the page, then on the server.
+   * @param {import("./judging.js").Targets} targets @param {import("./judging.js").Changes} changes
+   */
+  async judge(targets, changes) {
+    const { judge } = await import("./judging.js");
+    return judge(this, targets, changes);
+  }
+
+  /** Draws rating, heart and label of a row into an element, now and when they change. @param {Element} place @param {any} row */
+  async showMarks(place, row) {
+    const { showMarks } = await import("./marks.js");
+    showMarks(this, place, row);
+  }
+
+  /**
+   * Does what a key does to pictures: 0 to 9, b, t.
+   * @param {KeyboardEvent} event
+   * @param {readonly number[] | null} [ids] of what is shown; else what is selected in the grid, or focused
+   * @returns {boolean} whether it was one of them
+   */
+  judgeKey(event, ids = null) {
+    const key = event.key.toLowerCase();
+    if (event.ctrlKey || event.metaKey || event.altKey || !/^[0-9bt]$/.test(key)) {
+      return false;
+    }
+    event.preventDefault();
+    void import("./judging.js").then(({ judgeByKey }) => this.#ended || judgeByKey(this, key, ids));
+    return true;
   }
 
   /** @param {string} name */

@@ -5,6 +5,7 @@ import { dateTime } from "../core/format.js";
 import { copyText } from "../ui/clipboard.js";
 import { cleared } from "./filters.js";
 import { words } from "./search_strings.js";
+import { createInfoMarks } from "./info_marks.js";
 import { quoted, withTerm } from "./search_text.js";
 import { strings } from "./info_strings.js";
 import { bytes, date, duration, folderLabel } from "./strings.js";
@@ -56,7 +57,8 @@ export function createInfo(gallery) {
       return;
     }
     const made = h("div", { class: "holaf-made", "aria-busy": "true" });
-    fill(body, facts(row), made);
+    marks.show(id);
+    fill(body, facts(row), marks.element, made);
     stop = scope.after(80, async () => {
       try {
         const metadata = await getJson(`images/metadata?id=${id}`, signal);
@@ -80,6 +82,8 @@ export function createInfo(gallery) {
     /** In the whole library. */
     anew: (term) => gallery.setFilters({ ...cleared(gallery.store.get().filters), search: term }),
   };
+
+  const marks = createInfoMarks(gallery, look.anew);
 
   /** @param {number} id @param {AbortSignal} signal */
   async function fetchRow(id, signal) {

@@ -33,6 +33,11 @@ export class RowsCache {
     return this.#rows.get(id);
   }
 
+  /** All that are here. */
+  values() {
+    return this.#rows.values();
+  }
+
   /** Rows that are another now. @param {Iterable<number>} ids */
   forget(ids) {
     for (const id of ids) {

@@ -77,6 +77,8 @@ export const words = {
   prompts: (/** @type {number} */ n) => plural(n, "prompt"),
   workflows: (/** @type {number} */ n) => plural(n, "workflow"),
 
+  collections: "Collections",
+
   // Saved searches
   saved: "Saved searches",
   save: "Save this search",

@@ -8,7 +8,8 @@ const FEW = 2000;
 /** In more pieces than these a bit for each picture of the list is shorter. */
 const MOST_RANGES = 10_000;
 
-/** @typedef {{bits: Uint32Array, size: number, all: boolean}} Chosen */
+/** @typedef {{ids: number[]} | {view: string, ranges: Array<[number, number]>} | {view: string, bits: string}} Which */
+/** @typedef {{bits: Uint32Array, size: number, all: boolean, carried: boolean}} Chosen */
 
 export class Selection {
   /** The chosen ones, or the exceptions when `all`. */
@@ -17,6 +18,7 @@ export class Selection {
   #all = false;
   /** @type {Set<() => void>} */
   #listeners = new Set();
+  #carried = false;
   /** Where a range begins: the id of the last picture that was chosen alone. @type {number | null} */
   anchor = null;
 
@@ -34,6 +36,11 @@ export class Selection {
 
   get all() {
     return this.#all;
+  }
+
+  /** Is it of the list before, so that how many of it are in this one is known when all of that is here? */
+  get carried() {
+    return this.#carried;
   }
 
   /** @param {number} id */
@@ -57,6 +64,7 @@ export class Selection {
 
   #none() {
     this.#all = false;
+    this.#carried = false;
     this.#bits = new Uint32Array(64);
     this.#size = 0;
   }
@@ -93,7 +101,7 @@ export class Selection {
   /**
    * What an action over the selection sends: a few ids, or where it stands in the view that is shown.
    * @param {{id: string, ids: Uint32Array}} view
-   * @returns {{ids: number[]} | {view: string, ranges: Array<[number, number]>} | {view: string, bits: string}}
+   * @returns {Which}
    */
   toRequest(view) {
     const few = this.ids;
@@ -140,7 +148,7 @@ export class Selection {
 
   /** @returns {Chosen} what is selected now, for `replace` */
   get chosen() {
-    return { bits: this.#bits.slice(), size: this.#size, all: this.#all };
+    return { bits: this.#bits.slice(), size: this.#size, all: this.#all, carried: this.#carried };
   }
 
   /** Selects exactly these, and what was chosen earlier. @param {Iterable<number>} ids @param {Chosen | null} [kept] */
@@ -150,8 +158,15 @@ export class Selection {
       this.#bits = kept.bits.slice();
       this.#size = kept.size;
       this.#all = kept.all;
+      this.#carried = kept.carried;
     }
     this.set(ids, true);
+  }
+
+  /** What was not selected is, and the other way round. */
+  invert() {
+    this.#all = !this.#all;
+    this.#changed();
   }
 
   selectAll() {
@@ -167,15 +182,46 @@ export class Selection {
     }
   }
 
-  /** All of a list that goes on: what comes to it later was not meant. @param {Iterable<number>} list */
+  /** All of a list that goes on: what comes to it later was not meant. @param {Uint32Array | number[]} list */
   settle(list) {
     if (this.#all) {
       const excepted = this.#bits;
       this.#none();
-      for (const id of list) {
-        this.#put(id, !((excepted[id >>> 5] >>> (id & 31)) & 1));
+      this.#fill(list, (id) => !((excepted[id >>> 5] >>> (id & 31)) & 1));
+    }
+  }
+
+  /**
+   * Another list is shown: what is in it, too, stays selected.
+   * @param {Uint32Array | number[]} list the one before
+   * @param {boolean} whole is all of that known? Nobody can say what "all" of the rest was.
+   */
+  carry(list, whole) {
+    if (this.#all && !whole) {
+      this.clear();
+      return;
+    }
+    this.settle(list);
+    this.#carried = !this.empty;
+  }
+
+  /** @param {Uint32Array | number[]} list @param {(id: number) => boolean} wanted */
+  #fill(list, wanted) {
+    // A growing array would be copied again and again.
+    let highest = 0;
+    for (const id of list) {
+      highest = Math.max(highest, id);
+    }
+    const bits = new Uint32Array((highest >>> 5) + 64);
+    let size = 0;
+    for (const id of list) {
+      if (wanted(id)) {
+        bits[id >>> 5] |= 1 << (id & 31);
+        size++;
       }
     }
+    this.#bits = bits;
+    this.#size = size;
   }
 
   /**
@@ -186,18 +232,14 @@ export class Selection {
     if (this.anchor !== null && !list.includes(this.anchor)) {
       this.anchor = null;
     }
-    const { bits, size } = this.chosen;
+    const carried = this.#carried;
+    this.#carried = false;
+    const [bits, size] = [this.#bits, this.#size];
     if (size) {
-      this.#bits.fill(0);
-      this.#size = 0;
-      for (const id of list) {
-        if ((bits[id >>> 5] >>> (id & 31)) & 1) {
-          this.#put(id, true);
-        }
-      }
-      if (this.#size !== size) {
-        this.#changed();
-      }
+      this.#fill(list, (id) => ((bits[id >>> 5] >>> (id & 31)) & 1) === 1);
+    }
+    if (carried || this.#size !== size) {
+      this.#changed();
     }
   }
 }

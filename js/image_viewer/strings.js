@@ -132,6 +132,8 @@ export const strings = {
   activeFilters: "Active filters",
 
   selected: (/** @type {number} */ n) => `${count(n)} selected`,
+  counting: "Counting the selection",
+  stillLoading: "The list is still being loaded. Try again in a moment.",
   selectAll: "Select all",
   clearSelection: "Clear selection",
   selectGroup: (/** @type {string} */ group) => `Select all of ${group}`,
@@ -147,7 +149,34 @@ export const strings = {
   newItems: (/** @type {number} */ n) => `${count(n)} new`,
   toTop: "Go to the newest",
   tile: (/** @type {any} */ row) =>
-    row ? [row.filename, row.kind === "image" ? "" : row.kind, date(row.mtime)].filter(Boolean).join(", ") : "Loading",
+    row
+      ? [row.filename, row.kind === "image" ? "" : row.kind, date(row.mtime), strings.marks.text(row)]
+          .filter(Boolean)
+          .join(", ")
+      : "Loading",
+  marks: {
+    labels: /** @type {Record<string, string>} */ ({
+      "": "No label",
+      red: "Red",
+      orange: "Orange",
+      yellow: "Yellow",
+      green: "Green",
+      blue: "Blue",
+      purple: "Purple",
+    }),
+    stars: (/** @type {number} */ n) => (n ? plural(n, "star") : "No rating"),
+    favourite: "Favourite",
+    makeFavourite: "Make a favourite",
+    labelled: (/** @type {string} */ label) => `${strings.marks.labels[label] ?? label} label`,
+    text: (/** @type {any} */ row) =>
+      [
+        row.rating ? strings.marks.stars(row.rating) : "",
+        row.favourite ? strings.marks.favourite : "",
+        row.label ? strings.marks.labelled(row.label) : "",
+      ]
+        .filter(Boolean)
+        .join(", "),
+  },
   thumbFailed: (/** @type {string} */ reason) => `No thumbnail: ${reason || "the file could not be read"}`,
   timeline: "Place in the list",
   ends: (/** @type {boolean | null} */ newestFirst) =>

@@ -148,26 +148,34 @@ export function createToolbar(gallery) {
   looksButton.setAttribute("aria-expanded", "false");
 
   const selectedText = h("strong", { class: "holaf-selected-count", role: "status" });
+  // Everyone needs these at once; what can be done with the selection comes when there is one.
+  const forSelection = h("div", { class: "holaf-selection-actions" });
   const onSelection = h(
     "div",
     { class: "holaf-selection-bar" },
     iconButton("x", strings.clearSelection, () => selection.clear()),
     selectedText,
-    h("button", { type: "button", class: "holaf-button", onclick: () => selection.selectAll() }, strings.selectAll),
-    h("span", { class: "holaf-spring" }),
     h(
       "button",
-      {
-        type: "button",
-        class: "holaf-button",
-        "aria-label": strings.regenerateSelected,
-        title: strings.regenerateSelected,
-        onclick: () => gallery.act("regenerateSelected"),
-      },
-      icon("refresh-cw"),
-      h("span", { class: "holaf-wide-only" }, strings.regenerateSelected),
+      { type: "button", class: "holaf-button holaf-select-all", onclick: () => selection.selectAll() },
+      strings.selectAll,
     ),
+    h("span", { class: "holaf-spring" }),
+    forSelection,
   );
+  let asked = false;
+  const loadActions = async () => {
+    if (!asked) {
+      asked = true;
+      try {
+        const { fillSelectionBar } = await import("./selection_bar.js");
+        await fillSelectionBar(gallery, forSelection);
+      } catch {
+        // The next selection asks for it again.
+        asked = false;
+      }
+    }
+  };
   const normal = h("div", { class: "holaf-normal-bar" }, filtersButton, box, looksButton, looks);
   const element = h(
     "div",
@@ -230,7 +238,11 @@ export function createToolbar(gallery) {
     const some = !selection.empty;
     normal.hidden = some;
     onSelection.hidden = !some;
-    selectedText.textContent = some ? strings.selected(selection.count(gallery.view.total)) : "";
+    element.classList.toggle("holaf-on-selection", some);
+    selectedText.textContent = some ? selectedCount(gallery) : "";
+    if (some) {
+      void loadActions();
+    }
   };
   selection.onChange(drawSelection, scope.signal);
   drawSelection();
@@ -249,6 +261,10 @@ export function createToolbar(gallery) {
     },
   };
 }
+
+/** How many are selected; of a selection of another list it is not known until all of this one is here. @param {Gallery} gallery */
+const selectedCount = ({ selection, view }) =>
+  selection.carried && !view.filled ? strings.counting : strings.selected(selection.count(view.total));
 
 /** The bar below the pictures. @param {Gallery} gallery */
 export function createStatusBar(gallery) {
@@ -288,7 +304,7 @@ export function createStatusBar(gallery) {
   const draw = () => {
     const { index: state, thumbnails } = store.get();
     shown.textContent = view.loaded ? strings.shown(view.total, view.totalCount) : "";
-    selected.textContent = selection.empty ? "" : strings.selected(selection.count(view.total));
+    selected.textContent = selection.empty ? "" : selectedCount(gallery);
     const busy = state?.state === "scanning" || state?.state === "starting";
     progress.hidden = !busy;
     if (busy && state.found) {

@@ -11,6 +11,7 @@ import { applyPatch, patchGroups, readColumns } from "./view_patch.js";
  * @property {number[]} changed ids whose row is another now
  * @property {Uint32Array} before the ids that were shown until now
  * @property {boolean} whole true when it is not known what changed
+ * @property {boolean} wasFilled whether `before` is all of that list
  *
  * @typedef {{key: string, label?: string, start: number, count: number}} Group
  */
@@ -89,13 +90,13 @@ export class View {
     const answer =
       (await early?.answer.catch(() => null)) ?? (await postJson("images/view", { ...request, first: FIRST }, signal));
     signal.throwIfAborted();
-    const before = this.ids;
+    const { ids: before, filled: wasFilled } = this;
     const { first, total } = answer;
     this.request = request;
     this.thumbs = early?.thumbs ?? null;
     this.#take(answer, { ids: Uint32Array.from(first.ids), aspects: Uint8Array.from(first.aspects) });
     this.filled = first.ids.length === total;
-    this.#changed({ kind: "opened", changed: [], before, whole: true });
+    this.#changed({ kind: "opened", changed: [], before, whole: true, wasFilled });
   }
 
   /** @param {AbortSignal} signal */
@@ -115,7 +116,7 @@ export class View {
     signal.throwIfAborted();
     const before = this.ids;
     Object.assign(this, columns, { filled: true });
-    this.#changed({ kind: "filled", changed: [], before, whole: false });
+    this.#changed({ kind: "filled", changed: [], before, whole: false, wasFilled: false });
   }
 
   /** @param {string} id @param {AbortSignal} signal */
@@ -154,7 +155,7 @@ export class View {
     this.#take(answer, columns);
     this.filled = true;
     const changed = answer.patch?.changed ?? [];
-    this.#changed({ kind: filled ? "changed" : "filled", changed, before, whole: !patched });
+    this.#changed({ kind: filled ? "changed" : "filled", changed, before, whole: !patched, wasFilled: filled });
   }
 
   /**

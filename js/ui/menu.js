@@ -8,7 +8,9 @@ import { strings } from "./strings.js";
 /**
  * @typedef {object} MenuItem
  * @property {string} [label]
+ * @property {string} [name] for screen readers, where the label is drawn with signs
  * @property {string} [icon]
+ * @property {() => Element} [mark] instead of an icon
  * @property {string} [shortcut] shown only; the tool listens for it
  * @property {boolean} [checked] makes it one that can be checked
  * @property {boolean | string} [disabled] a text says why
@@ -142,7 +144,7 @@ function buildList(items, { scope, close, label, level, parent }) {
   let typedAt = 0;
   const given = /** @type {MenuItem[]} */ (items.filter(Boolean));
   // Labels line up: icons and checks share one column, which is there when one item needs it.
-  const wide = given.some((item) => item.icon || item.checked !== undefined);
+  const wide = given.some((item) => item.icon || item.mark || item.checked !== undefined);
 
   const closeChild = () => {
     clearTimeout(timer);
@@ -194,7 +196,12 @@ function buildList(items, { scope, close, label, level, parent }) {
       item.action?.();
     };
     const mark =
-      wide && h("span", { class: "holaf-menu-mark" }, item.checked ? icon("check") : item.icon && icon(item.icon));
+      wide &&
+      h(
+        "span",
+        { class: "holaf-menu-mark" },
+        item.checked ? icon("check") : (item.mark?.() ?? (item.icon && icon(item.icon))),
+      );
     const reason = typeof item.disabled === "string" ? item.disabled : null;
     const element = h(
       "div",
@@ -202,6 +209,7 @@ function buildList(items, { scope, close, label, level, parent }) {
         class: ["holaf-menu-item", item.danger && "holaf-danger"],
         role: checks ? "menuitemcheckbox" : "menuitem",
         tabIndex: -1,
+        "aria-label": item.name ?? null,
         "aria-checked": checks ? item.checked : null,
         "aria-disabled": item.disabled ? "true" : null,
         "aria-haspopup": item.items ? "menu" : null,
