@@ -93,6 +93,7 @@ class Pack:
                 patterns=self.patterns,
                 publish=self.events.publish,
                 js=JS,
+                server=host.kind,
             ),
             holaf_settings.tool(
                 config=self.config,

@@ -82,14 +82,18 @@ class Routes:
     def include(self, other: Routes) -> None:
         self._routes.extend(other)
 
-    def page(self, path: str, file: Path, scripts: StampedFiles | None = None) -> None:
+    def page(
+        self, path: str, file: Path, scripts: StampedFiles | None = None, server: str = ""
+    ) -> None:
         """An HTML page of ours, with a content security policy.
 
-        What it names below js/ is named with the stamp of `scripts`, see there.
+        What it names below js/ is named with the stamp of `scripts`, see there. `server` is what
+        kind of server it comes from: its scripts know it without asking.
         """
 
         def read() -> str:
             text = file.read_text(encoding="utf-8")
+            text = text.replace('data-server=""', f'data-server="{server}"', 1)
             return text.replace('"js/', f'"js/v-{scripts.stamp()}/') if scripts else text
 
         @self.get(path, Tier.PAGE)
