@@ -23,6 +23,7 @@ from .holaf_core.tool import Tool
 from .holaf_database import ImageDatabase
 from .holaf_image_viewer_backend.indexer import Indexer
 from .holaf_image_viewer_backend.library_paths import Library, roots_of
+from .holaf_image_viewer_backend.playable import Playable
 from .holaf_image_viewer_backend.regex_search import PatternSearch
 from .holaf_image_viewer_backend.thumbnail_store import ThumbnailStore
 from .holaf_image_viewer_backend.thumbnails import Thumbnails
@@ -74,6 +75,7 @@ class Pack:
             host,
             lambda: self.config.settings.thumbnails,
         )
+        self.playable = Playable(host.data_dir / ".cache" / "playable", host, self.tasks)
         self.config.on_change(lambda settings: self.indexer.use(settings.indexing))
         self.config.on_change(lambda settings: self.thumbnails.settings_changed())
         # What every page needs, whatever tools there are.
@@ -89,6 +91,7 @@ class Pack:
                 engine=self.engine,
                 indexer=self.indexer,
                 thumbnails=self.thumbnails,
+                playable=self.playable,
                 tasks=self.tasks,
                 patterns=self.patterns,
                 publish=self.events.publish,

@@ -17,11 +17,13 @@ from ..holaf_image_searches import SavedSearches
 from ..holaf_image_undo import Undoing
 from .indexer import Indexer
 from .library_paths import Library
+from .playable import Playable
 from .regex_search import PatternSearch
 from .routes import (
     image_routes,
     judge_routes,
     metadata_routes,
+    playback_routes,
     search_routes,
     thumbnail_routes,
     utility_routes,
@@ -40,6 +42,7 @@ def tool(
     engine: ViewEngine,
     indexer: Indexer,
     thumbnails: Thumbnails,
+    playable: Playable,
     tasks: Tasks,
     patterns: PatternSearch,
     publish: Callable[..., None],
@@ -67,6 +70,7 @@ def tool(
     judging, collections = Judging(database, undoing), Collections(database, undoing)
     routes.include(judge_routes.routes(engine, judging, collections, publish))
     routes.include(metadata_routes.routes(library, database))
+    routes.include(playback_routes.routes(library, database, playable))
     routes.include(thumbnail_routes.routes(thumbnails, database, tasks, engine))
     routes.include(utility_routes.routes(indexer, database))
 

@@ -1,4 +1,4 @@
-"""Thumbnails of videos and sounds, through PyAV. The one module that knows how to do without it."""
+"""Thumbnails of videos and sounds, through PyAV."""
 
 from __future__ import annotations
 
@@ -10,25 +10,16 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from . import video_engine
 from .thumbnail_pictures import SIDE, Refused, Thumbnail, check_size, fit, sentence, shown
+from .video_engine import ONLY
 
-av: Any
-try:
-    import av
-except ImportError:
-    av = None  # `make` refuses before anything here uses it
+av: Any = video_engine.load()  # None where it is missing: `make` refuses then
 
 # A frame whose mean brightness is less than this says nothing about its video.
 DARK = 8
 MOST_KEY_FRAMES = 4
 MOST_FRAMES = 60
-
-# A playlist that is called a video would have FFmpeg open the files and addresses it names.
-ONLY = {
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,asf,gif,apng,"
-    "png_pipe,jpeg_pipe,webp_pipe,flac,mp3,aac,wav,w64,ogg",
-    "protocol_whitelist": "file",
-}
 
 BARS = 64
 # Longer sounds are looked at here and there only.
