@@ -92,6 +92,61 @@ function showTab(shown) {
   }
 }
 
+// --- what is dragged out of our gallery, also from another window, is ours to take ---------------
+
+const FILE = "application/x-holaf-file";
+/** @param {any} event */
+const dragsOurs = (event) => event.dataTransfer?.types.includes(FILE);
+/** @param {any} event */
+const isPanel = ({ target }) => target instanceof Element && target.closest(".holaf");
+/** @param {any} event */
+const placeOf = ({ clientX: x, clientY: y, target }) => ({ x, y, target });
+
+for (const type of ["dragenter", "dragover"]) {
+  globalThis.addEventListener(
+    type,
+    (event) => {
+      if (dragsOurs(event) && !isPanel(event)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        const at = placeOf(event);
+        load().then((page) => page.hover(at));
+      }
+    },
+    { capture: true },
+  );
+}
+globalThis.addEventListener(
+  "dragleave",
+  (event) => {
+    if (dragsOurs(event) && event.relatedTarget === null) {
+      load().then((page) => page.hover(null));
+    }
+  },
+  { capture: true },
+);
+globalThis.addEventListener(
+  "drop",
+  (event) => {
+    if (!dragsOurs(event)) {
+      return;
+    }
+    event.preventDefault();
+    const panel = isPanel(event);
+    if (panel) {
+      // Back where it came from: not for the canvas that lies below.
+      panel.addEventListener("drop", (again) => again.stopPropagation(), { once: true });
+      return;
+    }
+    // ComfyUI would load it a second time.
+    event.stopImmediatePropagation();
+    const text = event.dataTransfer.getData(FILE);
+    const at = placeOf(event);
+    load().then((page) => page.drop(text, at));
+  },
+  { capture: true },
+);
+
 app.registerExtension({
   name: "holaf",
   commands: [

@@ -8,6 +8,8 @@ import { mountTool, openTool, start } from "../main.js";
 // It comes with us: what cannot be loaded later would open nothing, and say nothing.
 import "../ui/panel.js";
 import { followPage } from "../ui/theme.js";
+import { createCanvas } from "./canvas.js";
+import { createDrops } from "./drop.js";
 
 /**
  * Our side of ComfyUI's page, made once, when something of ours is first wanted there.
@@ -16,6 +18,10 @@ import { followPage } from "../ui/theme.js";
  */
 export function createPage({ app, api }) {
   const user = String(api.user || "default");
+  const { inputs, ...asked } = createCanvas({ app, api });
+  /** @type {import("../core/host.js").Canvas} */
+  const canvas = { here: true, ask: async (what, payload) => asked[what](payload) };
+  const drops = createDrops(app, canvas, inputs);
   /** @type {import("../core/host.js").Host} */
   const host = {
     kind: "comfyui",
@@ -23,17 +29,21 @@ export function createPage({ app, api }) {
     preferences: createPreferences({ name: `comfyui.${user}` }),
     openPage: (path) => void globalThis.open(url(path), "_blank"),
     theme: null,
-    canvas: {
-      loadWorkflow: async (workflow, name) => void (await app.loadGraphData(workflow, true, true, name ?? null)),
-    },
+    canvas,
   };
   followPage();
   channel.setRole("comfyui");
   channel.answer("comfyui.ping", () => ({ title: document.title }));
+  for (const [what, answer] of Object.entries(asked)) {
+    channel.answer(`canvas.${what}`, answer);
+  }
   void start(host);
 
   return {
     host,
+    hover: drops.hover,
+    /** @param {string} text @param {any} at */
+    drop: (text, at) => drops.drop(text, at),
     /** @param {string} id */
     open: (id) => openTool(id, host),
 

@@ -49,6 +49,13 @@ export function createHost() {
       },
       watch: (fn) => void watchers.add(fn),
     },
-    canvas: null,
+    // Served by ComfyUI itself, its editor is in another tab; the pack's own server has none.
+    canvas:
+      document.documentElement.dataset.server === "comfyui"
+        ? {
+            here: false,
+            ask: async (...given) => (await import("../core/far_canvas.js")).askFarCanvas(...given),
+          }
+        : null,
   };
 }

@@ -102,7 +102,7 @@ export function createVirtualList({
       if (rowRole === "option") {
         row.setAttribute("aria-setsize", String(count));
         row.setAttribute("aria-posinset", String(index + 1));
-      } else {
+      } else if (rowRole !== "treeitem") {
         // The first row is the header.
         row.setAttribute("aria-rowindex", String(index + 2));
       }
