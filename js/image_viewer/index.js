@@ -256,6 +256,7 @@ export class Gallery {
         this.#optionsAsked = true;
         void this.readOptions();
         this.root.dispatchEvent(new Event("holaf-filled"));
+        import("./tile_drag.js").then(({ listenToDrag }) => listenToDrag(this.grid, this)).catch(() => {});
       }
     }
     this.banner.draw();
