@@ -1,8 +1,9 @@
 /** The bar of a comparison: ways of comparing, what belongs to each, zoom. */
 import { h, icon } from "../core/dom.js";
 import { PAIR_MODES } from "./compare_layout.js";
-import { strings } from "./compare_strings.js";
 import { createMeasure } from "./compare_measure.js";
+import { strings } from "./compare_strings.js";
+import { createVideos } from "./compare_videos.js";
 import { iconButton } from "./toolbar.js";
 
 const ICONS = /** @type {Record<string, string>} */ ({
@@ -82,6 +83,7 @@ export function createBar(comparison) {
   });
   const factor = h("span", { class: "holaf-compare-factor" });
   const measure = createMeasure(comparison);
+  const videos = createVideos(comparison);
   const difference = h(
     "div",
     { class: "holaf-compare-tools" },
@@ -115,11 +117,11 @@ export function createBar(comparison) {
     choice,
     flicker,
     difference,
+    videos.element,
     h("span", { class: "holaf-spring" }),
     zoom,
     lock,
     parameters,
-    said,
   );
 
   let lockShown = /** @type {boolean | null} */ (null);
@@ -158,6 +160,7 @@ export function createBar(comparison) {
       lock.setAttribute("aria-pressed", String(looks.locked));
     }
     parameters.setAttribute("aria-pressed", String(comparison.parametersOpen));
+    videos.draw();
     put(
       said,
       two ? told(shown, mode) : comparison.half === null ? "" : strings.pairFirst(comparison.numberOf(comparison.half)),
@@ -176,7 +179,7 @@ export function createBar(comparison) {
     return first === other || one.size.width === 1 || second.size.width === 1 ? "" : strings.otherSize(first, other);
   }
 
-  return { element, draw };
+  return { element, said, videos, draw };
 }
 
 /** @param {HTMLElement} element @param {string} text */

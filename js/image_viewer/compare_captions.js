@@ -47,7 +47,6 @@ export function createCaptions(comparison) {
         name.textContent = row.filename;
         choose.title = row.filename;
       }
-      choose.setAttribute("aria-label", strings.picture(which, row.filename));
       choose.setAttribute("aria-pressed", String(comparison.active === id));
       const many = comparison.shown.length > 2;
       pair.hidden = !many;

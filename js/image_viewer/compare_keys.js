@@ -43,7 +43,7 @@ export function listenToCompareKeys(comparison) {
       "=": () => looks.zoom(...looks.middle, ZOOM),
       "-": () => looks.zoom(...looks.middle, 1 / ZOOM),
       // A button that has the focus is pressed by it.
-      " ": mode === "flicker" && !target.closest("button") && (() => comparison.hold(true)),
+      " ": !target.closest("button") && (() => (mode === "flicker" ? comparison.hold(true) : playVideos())),
       home: slides && (() => comparison.divide(0)),
       end: slides && (() => comparison.divide(1)),
       pageup: slides && (() => comparison.divide(share - LEAP)),
@@ -55,6 +55,13 @@ export function listenToCompareKeys(comparison) {
     if (action) {
       event.preventDefault();
       action();
+    }
+  }
+
+  function playVideos() {
+    const { videos } = comparison.bar;
+    if (videos.any) {
+      videos.toggle();
     }
   }
 

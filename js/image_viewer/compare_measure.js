@@ -1,6 +1,9 @@
 /** How far two pictures are from each other, counted apart from the page. */
 import { strings } from "./compare_strings.js";
 
+// Both together, as the browser holds them: 4 bytes each.
+const MOST_PIXELS = 64_000_000;
+
 /** @param {import("./comparison.js").Comparison} comparison */
 export function createMeasure(comparison) {
   /** @type {Worker | null} */
@@ -32,11 +35,9 @@ export function createMeasure(comparison) {
     worker = null;
     text = !found
       ? ""
-      : found.tooLarge
-        ? strings.tooLarge
-        : found.differing
-          ? strings.measured(found.differing / found.pixels, found.most)
-          : strings.identical;
+      : found.differing
+        ? strings.measured(found.differing / found.pixels, found.most)
+        : strings.identical;
     comparison.draw();
   }
 
@@ -46,6 +47,9 @@ export function createMeasure(comparison) {
       const { shown } = comparison;
       if (shown.some((each) => each.video || each.element.dataset.state !== "sharp")) {
         return "";
+      }
+      if (shown.some(({ size }) => size.width * size.height > MOST_PIXELS)) {
+        return strings.tooLarge;
       }
       const sources = shown.map(({ source }) => source);
       if (sources.join() !== asked) {

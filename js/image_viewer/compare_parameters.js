@@ -14,7 +14,7 @@ export function createParameters(comparison) {
   const element = h(
     "aside",
     { class: "holaf-compare-parameters", "aria-label": strings.parameters },
-    h("h3", {}, strings.parameters),
+    h("h2", {}, strings.parameters),
     body,
   );
   /** @type {Map<number, {source: string, metadata: any, why: string}>} */
@@ -210,7 +210,7 @@ function texts(parameter, numbers) {
   return h(
     "section",
     { class: "holaf-compare-texts" },
-    h("h4", {}, nameOf(parameter)),
+    h("h3", {}, nameOf(parameter)),
     [...alike.values()].map(({ cell, numbers: whose }) =>
       h(
         "div",

@@ -41,7 +41,7 @@ export class ComparedPicture {
   /** @param {any} row */
   show(row) {
     const source = url("images/full", { id: this.id, v: row.mtime });
-    if (source === this.#source) {
+    if (source === this.#source && !this.gone) {
       return;
     }
     const again = this.#source !== "";

@@ -33,7 +33,7 @@ export const strings = {
   measuring: "Measuring…",
   identical: "Every pixel is the same.",
   measured: (/** @type {number} */ share, /** @type {number} */ most) =>
-    `${share < 0.001 ? "Less than 0.1" : (share * 100).toFixed(1)} % of the pixels differ, by ${most} of 255 at most.`,
+    `${share < 0.001 ? "Less than 0.1" : Math.floor(share * 1000) / 10} % of the pixels differ, by ${most} of 255 at most.`,
   tooLarge: "Too large to be measured.",
   scaled: (/** @type {string} */ one, /** @type {string} */ other) =>
     `The second is ${other}: it is scaled to the first, ${one}.`,
@@ -91,7 +91,7 @@ export const strings = {
   keys: [
     { keys: "M", text: "Next way of comparing" },
     { keys: ["ArrowLeft", "ArrowRight"], text: "Choose a picture, move the divider" },
-    { keys: "Space", text: "Hold: show the other (flicker)" },
+    { keys: "Space", text: "Hold: show the other (flicker); play videos" },
     { keys: ["+", "-"], text: "Zoom" },
     { keys: "Z", text: "Whole picture or 100 %" },
     { keys: "Shift+ArrowRight", text: "Move the picture" },

@@ -13,9 +13,12 @@ import { within } from "./zoom.js";
 
 /** @typedef {import("./compare_layout.js").Mode} Mode */
 
+const AGAIN_MS = 200;
+
 export class Comparison {
   #drawing = 0;
   #stopFlicker = () => {};
+  #stopWaiting = () => {};
   /** @type {Array<[HTMLElement, boolean]>} */
   #inert;
   #before;
@@ -54,8 +57,15 @@ export class Comparison {
       "aria-valuemax": "100",
     });
     this.captions = createCaptions(this);
-    this.stage = h("div", { class: "holaf-compare-stage" }, this.layer, this.divider, this.captions.element);
     this.bar = createBar(this);
+    this.stage = h(
+      "div",
+      { class: "holaf-compare-stage" },
+      this.layer,
+      this.divider,
+      this.captions.element,
+      this.bar.said,
+    );
     this.parameters = createParameters(this);
     this.element = h(
       "div",
@@ -330,9 +340,10 @@ export class Comparison {
   /** The list is another: some may have gone from it, or be other files. */
   listChanged() {
     const { rows, view } = this.gallery;
-    for (const picture of this.pictures) {
+    let waits = !view.filled;
+    for (const picture of view.filled ? this.pictures : []) {
+      const position = view.ids.indexOf(picture.id);
       const row = rows.get(picture.id);
-      const position = row ? 0 : view.ids.indexOf(picture.id);
       if (position < 0) {
         picture.lose();
       } else if (row) {
@@ -340,10 +351,14 @@ export class Comparison {
       } else {
         // It was changed, and what it is now has not come.
         rows.want(view.id, view.ids, position, position);
-        this.scope.after(200, () => !this.scope.disposed && this.listChanged());
-        return;
+        waits = true;
       }
     }
-    this.#before?.listChanged();
+    this.#stopWaiting();
+    if (waits) {
+      this.#stopWaiting = this.scope.after(AGAIN_MS, () => this.listChanged());
+    } else {
+      this.#before?.listChanged();
+    }
   }
 }
