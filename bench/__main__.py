@@ -17,6 +17,7 @@ import million  # noqa: F401 - registers its rows
 import page_size  # noqa: F401 - registers its rows
 import search  # noqa: F401 - registers its rows
 import thumbs  # noqa: F401 - registers its rows
+import viewer  # noqa: F401 - registers its rows
 import viewer_templates  # noqa: F401 - registers its rows
 from harness import BENCHES, Bench, Options, Row, machine
 

@@ -182,7 +182,13 @@ export class Gallery {
     scope.listen(root, "focus", () => (this.largeView?.element ?? this.grid.list).focus({ preventScroll: true }));
     this.#watchSize();
     this.grid.setLook(store.get().look, store.get().dateHeaders);
-    this.selection.onChange(() => this.#details.selectionChanged(), scope.signal);
+    this.selection.onChange(() => {
+      if (this.view.loaded && this.selection.nothingOf(this.view.total)) {
+        this.selection.clear();
+      } else {
+        this.#details.selectionChanged();
+      }
+    }, scope.signal);
     this.#filters.start();
     scope.onDispose(() => {
       this.#ended = true;

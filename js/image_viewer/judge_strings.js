@@ -7,6 +7,10 @@ const items = (/** @type {number} */ n) => plural(n, "item");
 /** @param {string} what @param {number} n of how many it is said; of one that is looked at, it is not */
 const of = (what, n) => (n > 1 ? `${what}: ${items(n)}` : what);
 
+/** @param {readonly string[]} tags @param {string} what */
+const named = (tags, what) =>
+  tags.length ? `${tags.length > 1 ? plural(tags.length, "tag") : `“${tags[0]}”`} ${what}` : "";
+
 export const judgeWords = {
   ...common,
   items,
@@ -34,10 +38,7 @@ export const judgeWords = {
   labelGiven: (/** @type {string} */ label, /** @type {number} */ n) =>
     of(label ? `${marks.labels[label]} label given` : "Label removed", n),
   tagged: (/** @type {readonly string[]} */ added, /** @type {readonly string[]} */ removed, /** @type {number} */ n) =>
-    of(
-      [...added.map((tag) => `“${tag}” added`), ...removed.map((tag) => `“${tag}” taken off`)].slice(0, 2).join(", "),
-      n,
-    ),
+    of([named(added, "added"), named(removed, "taken off")].filter(Boolean).join(", "), n),
   noted: (/** @type {number} */ n) => of("Note changed", n),
   refused: (/** @type {string} */ why) => `Not saved, and put back as it was: ${why}`,
   undoFailed: (/** @type {string} */ why) => `Could not be undone: ${why}`,

@@ -79,6 +79,11 @@ export class Selection {
     return this.#all ? Math.max(0, total - this.#size) : this.#size;
   }
 
+  /** Is it all but each of them? @param {number} total pictures that match */
+  nothingOf(total) {
+    return this.#all && !this.#carried && this.#size >= total;
+  }
+
   get empty() {
     return !this.#all && this.#size === 0;
   }

@@ -87,7 +87,12 @@ export async function openTileMenu(gallery, at, id) {
   const targets = many ? selection : [id];
   const row = rows.get(id);
   const position = view.ids.indexOf(id);
-  const [judging] = await Promise.all([judgeItems(gallery, targets), loadSheet("judge")]);
+  const [judging, { workflowActions }] = await Promise.all([
+    judgeItems(gallery, targets),
+    import("./workflow_actions.js"),
+    loadSheet("judge"),
+  ]);
+  const workflow = many ? [] : workflowActions(gallery, id);
   if (position < 0 || !root.isConnected) {
     return;
   }
@@ -101,6 +106,8 @@ export async function openTileMenu(gallery, at, id) {
       { separator: true },
       ...judging,
       { separator: true },
+      ...workflow,
+      workflow.length > 0 && { separator: true },
       ...fileItems(gallery, targets),
       { separator: true },
       row && { label: words.selectFolder, icon: "folder", action: () => void selectAlike(gallery, id, folderOf(row)) },

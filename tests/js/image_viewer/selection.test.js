@@ -151,3 +151,63 @@ test("what is scattered over the list is a bit for each of its pictures", () => 
     Uint32Array.from(chosen),
   );
 });
+
+test("a selection goes on in another list, and its number is known when all of that is here", () => {
+  const selection = new Selection();
+  selection.selectAll();
+  selection.toggle(2);
+  selection.carry([1, 2, 3, 4], true);
+  assert.ok(selection.carried && !selection.all);
+  selection.keepOnly(Uint32Array.of(4, 9, 2, 1));
+  assert.ok(!selection.carried);
+  assert.deepEqual(selection.ids, [1, 4]);
+  // Nothing that was gone comes back.
+  selection.carry(Uint32Array.of(4, 9, 2, 1), true);
+  selection.keepOnly(Uint32Array.of(1, 2, 3, 4, 9));
+  assert.deepEqual(selection.ids, [1, 4]);
+});
+
+test("of all of a list that never came whole, nobody can say what it was", () => {
+  const selection = new Selection();
+  selection.selectAll();
+  selection.carry([1, 2], false);
+  assert.ok(selection.empty);
+  selection.replace([1, 7]);
+  selection.carry([1, 2], false);
+  assert.deepEqual(selection.ids, [1, 7]);
+});
+
+test("what was chosen before the list has come is inverted in all of it", () => {
+  const selection = new Selection();
+  selection.replace([1, 2, 50]);
+  selection.carry([1, 2, 50], true);
+  selection.invert();
+  assert.ok(selection.carried);
+  selection.keepOnly(Uint32Array.of(1, 2, 3, 4));
+  assert.equal(selection.count(4), 2);
+  assert.ok(selection.has(3) && !selection.has(1));
+});
+
+test("all but each one of them is nothing", () => {
+  const selection = new Selection();
+  selection.selectAll();
+  selection.set([1, 2], false);
+  assert.ok(!selection.nothingOf(3));
+  selection.toggle(3);
+  assert.ok(selection.nothingOf(3));
+  selection.clear();
+  selection.invert();
+  assert.ok(!selection.nothingOf(3));
+});
+
+test("a million that were all but a few are settled and kept bit by bit", () => {
+  const selection = new Selection();
+  const list = Uint32Array.from({ length: 1_000_000 }, (_, at) => at * 3 + 1);
+  selection.selectAll();
+  selection.set(list.subarray(10, 20), false);
+  selection.carry(list, true);
+  assert.equal(selection.count(0), 999_990);
+  selection.keepOnly(list.subarray(0, 500_000));
+  assert.equal(selection.count(0), 499_990);
+  assert.ok(!selection.has(list[10]) && selection.has(list[9]) && !selection.has(list[500_000]));
+});
