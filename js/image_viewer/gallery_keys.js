@@ -39,6 +39,14 @@ export function listenToGalleryKeys(gallery) {
       void openShortcuts();
       return;
     }
+    const choose = { a: () => selection.selectAll(), i: () => selection.invert() }[event.key.toLowerCase()];
+    // Texts of the details are selected as texts are, and what is over the pictures has keys of its own.
+    const elsewhere = event.target.closest("aside, [role='dialog']");
+    if (choose && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && !elsewhere) {
+      event.preventDefault();
+      choose();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || gallery.largeView || gallery.judgeKey(event)) {
       return;
     }

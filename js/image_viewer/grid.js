@@ -59,6 +59,8 @@ export class Grid {
   /** The keys have gone on since something was clicked. */
   movedByKeys = false;
   #selecting = false;
+  /** Where the group begins that is selected when all of it is here. */
+  #toSelect = -1;
   #withHeaders = true;
   #loadTimer = () => {};
   #rowsTimer = () => {};
@@ -151,6 +153,7 @@ export class Grid {
   /** The list is another one: shown from its beginning. */
   reset() {
     this.#breakAt = -1;
+    this.#toSelect = -1;
     this.#focusId = null;
     this.#focusAt = 0;
     this.#drawnAt = -1;
@@ -192,6 +195,11 @@ export class Grid {
     const later = this.#later;
     this.follow(before);
     later?.();
+    const group = this.#groups.find(({ start }) => start === this.#toSelect);
+    this.#toSelect = -1;
+    if (group) {
+      this.#selectGroup(group);
+    }
   }
 
   /** Sizes changed: lays out again around what is looked at. */
@@ -416,6 +424,11 @@ export class Grid {
   /** @param {import("./groups.js").Header} group */
   #selectGroup({ start, count }) {
     const { view, selection } = this.#o;
+    if (!view.filled && start + count >= view.ids.length) {
+      // It goes on beyond what is here, and all of it is meant.
+      this.#toSelect = start;
+      return;
+    }
     const ids = view.ids.subarray(start, start + count);
     selection.set(ids, !ids.every((id) => selection.has(id)));
   }

@@ -9,16 +9,6 @@ export function listenToKeys(grid, { view, selection, scope, open, focused, menu
     if (!view.ids.length || event.altKey) {
       return;
     }
-    if (mod && event.key.toLowerCase() === "a") {
-      event.preventDefault();
-      selection.selectAll();
-      return;
-    }
-    if (mod && event.key.toLowerCase() === "i" && !event.shiftKey) {
-      event.preventDefault();
-      selection.invert();
-      return;
-    }
     if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
       const cell = grid.cells.get(view.ids[grid.focusPosition]);
       event.preventDefault();
