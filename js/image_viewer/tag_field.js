@@ -133,7 +133,9 @@ export function createTagField({ label, placeholder, scope, take, known = () => 
 
   scope.listen(field, "input", (event) => {
     stop();
-    if (!event.isComposing) {
+    if (!cleanTag(field.value)) {
+      close();
+    } else if (!event.isComposing) {
       stop = scope.after(REST_MS, () => void look());
     }
   });
