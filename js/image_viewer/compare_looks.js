@@ -8,6 +8,7 @@ import { actualZoom, panBy, pinch, WHOLE, within, zoomTo } from "./zoom.js";
  * @typedef {{x: number, y: number}} Point of the stage
  * @typedef {object} Spot a picture at a point
  * @property {ComparedPicture} picture
+ * @property {import("./zoom.js").Size} shape that it has, or takes on
  * @property {import("./compare_layout.js").Box} box
  * @property {(point: Point) => Point} inside from the corner of its box
  */
@@ -60,7 +61,8 @@ export class Looks {
   #spot(at) {
     const box = this.layout.boxes[at];
     const inside = (/** @type {Point} */ { x, y }) => ({ x: x - box.left, y: y - box.top });
-    return { picture: this.#comparison.shown[at], box, inside };
+    const picture = this.#comparison.shown[at];
+    return { picture, shape: this.#comparison.shapeOf(picture), box, inside };
   }
 
   /** What lies under a point; of pictures that lie over each other the one that is seen there. @param {Point} point */
@@ -88,28 +90,28 @@ export class Looks {
   }
 
   /** @param {Spot} spot @param {Point} point @param {number} factor */
-  zoom({ picture, box, inside }, point, factor) {
+  zoom({ picture, shape, box, inside }, point, factor) {
     const look = this.of(picture);
-    this.#set(picture, zoomTo(look, look.zoom * factor, inside(point), picture.size, box));
+    this.#set(picture, zoomTo(look, look.zoom * factor, inside(point), shape, box));
   }
 
   /** All of it, or its pixels as they are. @param {Spot} spot @param {Point} point */
   toggle(spot, point) {
     const { zoom } = this.of(spot.picture);
-    const actual = actualZoom(spot.picture.size, spot.box);
+    const actual = actualZoom(spot.shape, spot.box);
     // One that is shown in its own size already is made larger.
     const wanted = Math.abs(zoom - 1) > 0.01 ? 1 : actual > 1.05 ? actual : 2;
     this.zoom(spot, point, wanted / zoom);
   }
 
   /** @param {Spot} spot @param {number} dx @param {number} dy */
-  pan({ picture, box }, dx, dy) {
-    this.#set(picture, panBy(this.of(picture), dx, dy, picture.size, box));
+  pan({ picture, shape, box }, dx, dy) {
+    this.#set(picture, panBy(this.of(picture), dx, dy, shape, box));
   }
 
   /** @param {Spot} spot @param {Point[]} from @param {Point[]} to */
-  pinch({ picture, box, inside }, from, to) {
-    this.#set(picture, pinch(this.of(picture), from.map(inside), to.map(inside), picture.size, box));
+  pinch({ picture, shape, box, inside }, from, to) {
+    this.#set(picture, pinch(this.of(picture), from.map(inside), to.map(inside), shape, box));
   }
 
   toggleLock() {
@@ -122,8 +124,8 @@ export class Looks {
 
   /** Percent of its own pixels at which the active one is shown. */
   get percent() {
-    const [{ picture, box }] = this.middle;
-    const { zoom } = within(this.of(picture), picture.size, box);
-    return Math.round((zoom / actualZoom(picture.size, box)) * 100);
+    const [{ picture, shape, box }] = this.middle;
+    const { zoom } = within(this.of(picture), shape, box);
+    return Math.round((zoom / actualZoom(shape, box)) * 100);
   }
 }

@@ -51,7 +51,7 @@ export function createMeasure(comparison) {
       if (shown.some(({ size }) => size.width * size.height > MOST_PIXELS)) {
         return strings.tooLarge;
       }
-      const sources = shown.map(({ source }) => source);
+      const sources = shown.map(({ shownSource }) => shownSource);
       if (sources.join() !== asked) {
         asked = sources.join();
         ask(sources);

@@ -1,11 +1,24 @@
 /** One picture or video of a comparison: its thumbnail at once, the file itself when it is decoded. */
-import { url } from "../core/api.js";
+import { getJson, url } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { place } from "./zoom.js";
+
+const LARGE = 24e6;
+
+/** @param {string} source @param {any} row @returns {Promise<HTMLImageElement | null>} null for what the browser cannot show */
+async function decoded(source, row) {
+  const image = h("img", { src: source, alt: row.filename, draggable: "false" });
+  return image.decode().then(
+    () => image,
+    () => null,
+  );
+}
 
 export class ComparedPicture {
   #changed;
   #source = "";
+  /** The address of what is shown: the file, or a version of it. */
+  shownSource = "";
   /** @type {any} its row in the list */
   row = null;
   /** The file could not be shown. */
@@ -81,7 +94,7 @@ export class ComparedPicture {
   #thumbnail() {
     const image = h("img", {
       class: "holaf-compare-thumb",
-      src: this.thumb || url("images/thumbnail", { id: this.id, v: this.row.mtime }),
+      src: this.thumb || url("images/thumbnail", this.#named),
       alt: this.row.filename,
       draggable: "false",
     });
@@ -91,30 +104,37 @@ export class ComparedPicture {
 
   /** @param {string} source */
   async #showImage(source) {
-    const image = h("img", { src: source, alt: this.row.filename, draggable: "false" });
-    try {
-      await image.decode();
-    } catch {
-      if (source === this.#source) {
-        this.#fail();
-      }
+    const image =
+      (await decoded(source, this.row)) ??
+      // The server draws what this browser cannot.
+      (source === this.#source ? await decoded(url("images/rendered", this.#named), this.row) : null);
+    if (source !== this.#source) {
       return;
     }
-    if (source === this.#source) {
-      this.video = null;
-      this.frame.replaceChildren(image);
-      this.element.dataset.state = "sharp";
-      this.#takeSize(image.naturalWidth, image.naturalHeight, true);
+    if (!image) {
+      this.#fail();
+      return;
     }
+    this.shownSource = image.src;
+    this.video = null;
+    // One of so many pixels is drawn piece by piece: what stands for it stays below.
+    const small = image.naturalWidth * image.naturalHeight > LARGE ? this.frame.querySelector("img") : null;
+    this.frame.replaceChildren(...(small ? [small] : []), image);
+    this.element.dataset.state = "sharp";
+    this.#takeSize(image.naturalWidth, image.naturalHeight, true);
   }
 
-  /** @param {string} source */
-  #showVideo(source) {
+  get #named() {
+    return { id: this.id, v: this.row.mtime };
+  }
+
+  /** @param {string} source @param {string} [from] another version of it */
+  #showVideo(source, from = source) {
     const video = /** @type {HTMLVideoElement} */ (
-      h("video", { src: source, loop: true, playsinline: true, preload: "auto", "aria-label": this.row.filename })
+      h("video", { src: from, loop: true, playsinline: true, preload: "auto", "aria-label": this.row.filename })
     );
     video.muted = true;
-    video.addEventListener("error", () => source === this.#source && this.#fail());
+    video.addEventListener("error", () => source === this.#source && void this.#showOther(source, from));
     video.addEventListener("loadeddata", () => {
       if (source === this.#source) {
         this.video = video;
@@ -124,6 +144,18 @@ export class ComparedPicture {
       }
     });
     video.load();
+  }
+
+  /** Where a version that browsers play was made of a video, that is played. @param {string} source @param {string} tried */
+  async #showOther(source, tried) {
+    const found = tried === source ? await getJson(`images/playable?id=${this.id}`).catch(() => null) : null;
+    if (source === this.#source) {
+      if (found?.state === "ready") {
+        this.#showVideo(source, url("images/playable/file", { id: this.id, v: found.version }));
+      } else {
+        this.#fail();
+      }
+    }
   }
 
   #fail() {

@@ -153,6 +153,11 @@ export class Comparison {
     return this.shown.find(({ id }) => id === this.active) ?? this.shown[0];
   }
 
+  /** Where pictures are subtracted, the second takes on the shape of the first. @param {ComparedPicture} picture */
+  shapeOf(picture) {
+    return (this.mode === "difference" ? this.shown[0] : picture).size;
+  }
+
   draw() {
     cancelAnimationFrame(this.#drawing);
     this.#drawing = requestAnimationFrame(() => this.drawNow());
@@ -170,8 +175,8 @@ export class Comparison {
     }
     const front = this.#front();
     for (const [at, picture] of shown.entries()) {
-      const { element, size } = picture;
-      const shape = mode === "difference" ? shown[0].size : size;
+      const { element } = picture;
+      const shape = this.shapeOf(picture);
       picture.place(within(this.looks.of(picture), shape, boxes[at]), boxes[at], shape);
       element.classList.toggle("holaf-active", picture.id === this.active);
       element.classList.toggle("holaf-behind", mode === "flicker" && picture !== front);
