@@ -40,6 +40,10 @@ export function listenToPointer(grid, options) {
       return;
     }
     first = plain ? cell.id : 0;
+    if (plain) {
+      // Perhaps the first of two, which open it.
+      import("./large_view.js").catch(() => {});
+    }
     if (event.shiftKey) {
       grid.range(cell.position, mod || onCheck);
     } else if (!plain || (byTouch && !selection.empty)) {
@@ -60,7 +64,14 @@ export function listenToPointer(grid, options) {
   });
   scope.listen(list, "pointerover", (event) => {
     const cell = cellOf(grid, event);
-    cell?.hover(options.rows.get(cell.id));
+    const row = cell && options.rows.get(cell.id);
+    cell?.hover(row);
+    if (cell && row?.kind === "video" && event.pointerType !== "touch") {
+      import("./hover_play.js").then(
+        ({ hoverPlay }) => hoverPlay(cell, row, scope, scroller),
+        () => {},
+      );
+    }
   });
   scope.listen(list, "pointerdown", (event) => {
     longPressed = false;

@@ -4,6 +4,9 @@ import { h } from "../core/dom.js";
 /** Of those that wait, 4 bytes each. What is looked at comes on top: a picture of 100 megapixels is here once. */
 const MOST_PIXELS = 48 * 1024 * 1024;
 
+// What is there already is drawn first: two frames on a busy machine.
+const DRAWN_MS = 60;
+
 /** @typedef {{id: number, url: string, pixels: number}} Wanted pixels: 0 where it is not known */
 
 /**
@@ -61,6 +64,8 @@ export class Ahead {
   /** @type {Wanted[]} */
   #wanted = [];
   #image;
+  /** @type {any} */
+  #timer;
 
   /** @param {() => HTMLImageElement} [image] makes an element */
   constructor(image = () => h("img", { class: "holaf-large-picture", alt: "", draggable: "false", decoding: "sync" })) {
@@ -77,7 +82,12 @@ export class Ahead {
         coming.drop();
       }
     }
-    this.#next();
+    clearTimeout(this.#timer);
+    if (this.#wanted.length && this.#coming.get(this.#wanted[0].url)?.settled) {
+      this.#timer = setTimeout(() => this.#next(), DRAWN_MS);
+    } else {
+      this.#next();
+    }
   }
 
   #next() {

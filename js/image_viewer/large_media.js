@@ -1,10 +1,10 @@
 /** Plays one video or sound, with a bar of its own: place, speed, loop, single frames, loudness. */
 import { h, icon, setProp } from "../core/dom.js";
 import { clock } from "../core/format.js";
+import { playable, RATES } from "./large_rates.js";
 import { strings } from "./large_strings.js";
 import { iconButton } from "./toolbar.js";
 
-export const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const SEEK_S = 5;
 // Until two frames have been seen: what most video models make.
 const USUAL_FRAME_S = 1 / 24;
@@ -19,9 +19,6 @@ const LONGEST_FRAME_S = 0.5;
  */
 export const besideFrame = (shown, frame, way, duration) =>
   Math.max(0, Math.min(shown + frame * (way > 0 ? 1.5 : -0.5), (duration || Infinity) - frame / 2));
-
-/** A rate the browsers can play. @param {unknown} rate */
-export const playable = (rate) => (Number(rate) > 0 ? Math.min(4, Math.max(0.25, Number(rate))) : 1);
 
 /**
  * @param {object} options
@@ -45,7 +42,7 @@ export function createPlayer({ row, source, preferences, scope, sized, failed, e
   const time = h("span", { class: "holaf-player-time" });
   const place = h("input", {
     type: "range",
-    class: "holaf-player-place",
+    class: "holaf-slider holaf-player-place",
     min: "0",
     max: "1",
     step: "any",
@@ -64,7 +61,7 @@ export function createPlayer({ row, source, preferences, scope, sized, failed, e
   const muteButton = iconButton("volume-2", strings.mute, () => setMuted(!media.muted));
   const loudness = h("input", {
     type: "range",
-    class: "holaf-player-loudness",
+    class: "holaf-slider holaf-player-loudness",
     min: "0",
     max: "1",
     step: "0.05",

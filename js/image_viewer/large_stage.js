@@ -21,7 +21,7 @@ const FLING_PX_PER_MS = 0.5;
  * @param {(by: number) => void} options.turn a finger has swiped
  * @param {() => void} options.leave a finger has swiped down
  * @param {() => void} options.pressed a click that is no drag
- * @param {(percent: number, whole: boolean) => void} options.zoomed
+ * @param {(percent: number, whole: boolean) => void} options.zoomed 0: there is nothing to zoom
  */
 export function createStage({ scope, turn, leave, pressed, zoomed }) {
   const element = h("div", { class: "holaf-large-stage" });
@@ -104,7 +104,7 @@ export function createStage({ scope, turn, leave, pressed, zoomed }) {
     frame = null;
     element.classList.remove("holaf-movable");
     element.replaceChildren(part);
-    zoomed(100, true);
+    zoomed(0, true);
   }
 
   const observer = new ResizeObserver(([{ contentRect }]) => {

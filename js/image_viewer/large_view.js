@@ -48,6 +48,7 @@ export function openLarge(gallery, start, { fullscreen = false, slideshow = fals
     leave: () => close(),
     pressed: () => item.player?.toggle(),
     zoomed(percent, whole) {
+      zoomButton.hidden = percent === 0;
       zoomButton.textContent = strings.zoom(percent);
       zoomButton.classList.toggle("holaf-whole", whole);
     },

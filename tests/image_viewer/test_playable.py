@@ -7,36 +7,15 @@ import io
 import os
 import time
 from dataclasses import replace
-from fractions import Fraction
 
 import av
 import media_files
 import numpy as np
 import pytest
+from odd_media import save_old_video
 from PIL import Image
 
 PROGRESS_S = 60
-
-
-def save_mpeg4(path, seconds=1, size=(96, 64), sound=True, codec="mpeg4", pix_fmt="yuv420p"):
-    """A video of squares that get brighter, of a kind that no browser plays."""
-    width, height = size
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=Fraction(24000, 1001))
-        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
-        tone = container.add_stream("pcm_s16le", rate=22_050) if sound else None
-        for number in range(round(seconds * 24)):
-            shade = np.full((height, width, 3), 40 + number * 8 % 200, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(shade)))
-            if tone is not None:
-                samples = (np.sin(np.arange(920) / 8) * 9000).astype(np.int16)[None]
-                frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-                frame.sample_rate, frame.pts = 22_050, number * 920
-                container.mux(tone.encode(frame))
-        container.mux(stream.encode(None))
-        if tone is not None:
-            container.mux(tone.encode(None))
-    return path
 
 
 @pytest.fixture
@@ -69,7 +48,7 @@ async def made(client, id):
 
 
 async def test_a_video_of_an_old_kind_is_made_into_one_that_browsers_play(folder, client, library):
-    save_mpeg4(folder / "old.mov", size=(97, 65), pix_fmt="yuv420p")
+    save_old_video(folder / "old.mov", size=(97, 65))
     id = await library("old.mov")
     assert (await get(client, f"playable?id={id}"))[1]["state"] == "none"
     assert (await client.get(f"/holaf/images/playable/file?id={id}")).status == 404
@@ -93,7 +72,7 @@ async def test_a_video_of_an_old_kind_is_made_into_one_that_browsers_play(folder
     again = await client.post("/holaf/images/playable", json={"id": id})
     assert await again.json() == {"task": None}
     # Another file of that name needs another version.
-    save_mpeg4(folder / "old.mov", seconds=2, sound=False)
+    save_old_video(folder / "old.mov", seconds=2, sound=False)
     assert (await get(client, f"playable?id={id}"))[1]["state"] == "none"
 
 
@@ -110,8 +89,8 @@ async def test_what_is_no_video_inside_ends_with_the_reason_and_leaves_nothing(
 async def test_one_is_made_at_a_time_waits_for_a_prompt_and_can_be_cancelled(
     folder, client, library, pack
 ):
-    save_mpeg4(folder / "long.mov", seconds=2)
-    save_mpeg4(folder / "other.mov")
+    save_old_video(folder / "long.mov", seconds=2)
+    save_old_video(folder / "other.mov")
     running = asyncio.Event()
     pack.playable._host = replace(pack.host, on_cpu=True, is_running=lambda: not running.is_set())
     id, other = await library("long.mov"), await library("other.mov")
@@ -141,7 +120,7 @@ async def test_the_oldest_versions_go_when_there_are_too_many(folder, client, li
         (kept / name).write_bytes(bytes(60_000))
         os.utime(kept / name, (1e9 + number, 1e9 + number))
     pack.playable._most_bytes = 100_000
-    save_mpeg4(folder / "old.mov", sound=False)
+    save_old_video(folder / "old.mov", sound=False)
     assert (await made(client, await library("old.mov")))["state"] == "done"
     names = {one.name for one in kept.iterdir()}
     assert "second.mp4" in names
@@ -184,7 +163,7 @@ async def test_a_picture_that_is_damaged_or_gone_says_so(folder, client, library
 async def test_a_server_without_pyav_says_what_is_missing(folder, client, library, monkeypatch):
     from holaf.holaf_image_viewer_backend import video_engine
 
-    save_mpeg4(folder / "old.mov", sound=False)
+    save_old_video(folder / "old.mov", sound=False)
     id = await library("old.mov")
     monkeypatch.setattr(video_engine, "available", lambda: False)
     assert "pip install av" in (await get(client, f"playable?id={id}"))[1]["reason"]
