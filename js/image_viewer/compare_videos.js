@@ -84,7 +84,13 @@ export function createVideos(comparison) {
 
   let shown = false;
   function draw() {
-    element.hidden = videos().length === 0;
+    const seen = videos();
+    element.hidden = seen.length === 0;
+    for (const { video } of comparison.pictures) {
+      if (video && !video.paused && !seen.includes(video)) {
+        video.pause();
+      }
+    }
     if (playing !== shown) {
       shown = playing;
       button.replaceChildren(icon(playing ? "pause" : "play"));

@@ -280,11 +280,24 @@ def test_a_phone_compares_odd_sizes_long_names_and_one_without_metadata(compare,
     assert axe(page, ".holaf-compare") == []
     mode(page, "Slider").click()
     x, y = middle(page)
-    finger = page.context.new_cdp_session(page)
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": y, "id": at} for at, place in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+    fingers("Start", x)
+    fingers("Move", x + 40)
+    fingers("Move", x + 90)
+    fingers("End")
     divider = page.get_by_role("slider", name="Divider")
-    for kind, to in (("Start", x), ("Move", x + 40), ("Move", x + 90), ("End", None)):
-        points = [] if to is None else [{"x": to, "y": y}]
-        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+    expect(divider).to_have_attribute("aria-valuenow", "75")
+    widths = [place[2] for place in places(page)]
+    fingers("Start", x - 40, x + 40)
+    fingers("Move", x - 60, x + 60)
+    fingers("Move", x - 80, x + 80)
+    fingers("End")
+    sized(page, "all.every((each, at) => each[2] > arg[at] * 1.5)", widths)
     expect(divider).to_have_attribute("aria-valuenow", "75")
     shot(page, f"compare phone {theme}")
 
