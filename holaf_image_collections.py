@@ -84,7 +84,7 @@ class Collections:
             ).fetchone()[0]
             if ids:
                 replaced.items.append((number, True, packed(ids)))
-            changed.add(OTHER, ids)
+            changed.add(OTHER, number, ids)
             db.execute("DELETE FROM collection_items WHERE collection_id = ?", (number,))
             db.execute("DELETE FROM collections WHERE id = ?", (number,))
             changed.note(db, rev)
@@ -143,7 +143,7 @@ def put_items(
             "AND image_id IN (SELECT id FROM temp.chosen)",
             (collection_id,),
         )
-    changed.add(OTHER, ids)
+    changed.add(OTHER, collection_id, ids)
     return ids
 
 

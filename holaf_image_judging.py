@@ -18,7 +18,7 @@ from .holaf_database import ImageDatabase
 from .holaf_image_collections import collection_again, put_items
 from .holaf_image_tags import (
     delete_tag,
-    give_tag,
+    give_tag_anew,
     refuse_too_many_tags,
     rename_tag,
     tag,
@@ -27,9 +27,8 @@ from .holaf_image_tags import (
     untag,
 )
 from .holaf_image_undo import (
-    MARKS,
-    OTHER,
-    TAGS,
+    LABELS,
+    UNTAG,
     Changed,
     Nothing,
     Replaced,
@@ -40,7 +39,6 @@ from .holaf_image_undo import (
     unpacked,
 )
 
-LABELS = ("", "red", "orange", "yellow", "green", "blue", "purple")
 HIGHEST_RATING = 5
 LONGEST_NOTE = 10_000
 LONGEST_TAG = 100
@@ -206,7 +204,7 @@ class Judging:
         for before, at, ids in groups:
             old = (before, at) if name == "rating" else before
             replaced.marks.append((name, value, old, packed(ids)))
-            changed.add(MARKS if name != "note" else OTHER, ids)
+            changed.add(name, value, ids)
         set_mark(db, name, value, self._clock())
 
 
@@ -259,7 +257,7 @@ def put_back(db: sqlite3.Connection, replaced: Replaced, changed: Changed) -> No
             f"(SELECT id FROM temp.chosen JOIN marks ON image_id = id WHERE {name} = ?)",  # noqa: S608
             (new,),
         )
-        changed.add(MARKS if name != "note" else OTHER, chosen_ids(db))
+        changed.add(name, value, chosen_ids(db))
         set_mark(db, name, value, at)
     for tag_id, from_file, ids in reversed(replaced.tags):
         choose(db, unpacked(ids))
@@ -268,11 +266,11 @@ def put_back(db: sqlite3.Connection, replaced: Replaced, changed: Changed) -> No
             "LEFT JOIN imagetags ON image_id = id AND tag_id = ? WHERE from_file IS ?)",
             (tag_id, from_file),
         )
-        changed.add(TAGS, chosen_ids(db))
         if from_file is None:
+            changed.add(UNTAG, tag_id, chosen_ids(db))
             take_tag(db, tag_id)
         else:
-            give_tag(db, tag_id, from_file)
+            give_tag_anew(db, tag_id, from_file, changed)
 
 
 # --- what a request may say -------------------------------------------------------------------

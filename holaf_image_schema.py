@@ -187,12 +187,19 @@ STEPS = (
     """,
     prompts_by_two_letters,
     """
-    -- What was judged when, for whoever follows the revisions: `ids` are unsigned, 4 bytes each,
-    -- the lowest byte first. The rows of `images` stay as they are: to write to 100,000 of them
-    -- takes seconds. For the same reason `images.has_tags` is no longer written, nor read.
-    CREATE TABLE judged (rev INTEGER NOT NULL, what INTEGER NOT NULL, ids BLOB NOT NULL);
+    -- What was judged when and how, for whoever follows the revisions: see `holaf_image_undo`.
+    -- `ids` are unsigned, 4 bytes each, the lowest byte first. The rows of `images` stay as they
+    -- are: to write to 100,000 of them takes seconds. For the same reason `images.has_tags` is no
+    -- longer written, nor read.
+    CREATE TABLE judged (
+        rev INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        value INTEGER NOT NULL,
+        ids BLOB NOT NULL
+    );
     CREATE INDEX judged_rev ON judged (rev);
     INSERT INTO meta VALUES ('judged_since', 0);
+    CREATE INDEX removed_images_id ON removed_images (image_id);
 
     -- When the rating was given: here, or in a file of another program.
     ALTER TABLE marks ADD COLUMN rated_at REAL NOT NULL DEFAULT 0;

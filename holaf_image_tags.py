@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from .holaf_core.errors import BadRequest, Conflict, NotFound
-from .holaf_image_undo import OTHER, TAGS, Changed, Replaced, packed
+from .holaf_image_undo import OTHER, TAG, UNTAG, Changed, Replaced, choose, packed
 
 MOST_TAGS = 1000  # of a picture
 
@@ -63,7 +63,7 @@ def tag(db: sqlite3.Connection, tag_id: int, replaced: Replaced, changed: Change
     ).fetchall()
     for from_file, ids in groups:
         replaced.tags.append((tag_id, from_file, packed(ids)))
-        changed.add(TAGS if from_file is None else OTHER, ids)
+        changed.add(TAG if from_file is None else OTHER, tag_id, ids)
     if groups:
         give_tag(db, tag_id, 0)
 
@@ -77,7 +77,7 @@ def untag(db: sqlite3.Connection, tag_id: int, replaced: Replaced, changed: Chan
     ).fetchall()
     for from_file, ids in groups:
         replaced.tags.append((tag_id, from_file, packed(ids)))
-        changed.add(TAGS, ids)
+        changed.add(UNTAG, tag_id, ids)
     if groups:
         take_tag(db, tag_id)
 
@@ -89,6 +89,17 @@ def give_tag(db: sqlite3.Connection, tag_id: int, from_file: int) -> None:
         "WHERE from_file <> excluded.from_file",
         (tag_id, from_file),
     )
+
+
+def give_tag_anew(db: sqlite3.Connection, tag_id: int, from_file: int, changed: Changed) -> None:
+    """Give a tag to the chosen pictures, of which some may have it already, but otherwise."""
+    for has, ids in db.execute(
+        "SELECT tag_id IS NOT NULL AS has, group_concat(id) FROM temp.chosen "
+        "LEFT JOIN imagetags ON image_id = id AND tag_id = ? GROUP BY has",
+        (tag_id,),
+    ).fetchall():
+        changed.add(OTHER if has else TAG, tag_id, ids)
+    give_tag(db, tag_id, from_file)
 
 
 def take_tag(db: sqlite3.Connection, tag_id: int) -> None:
@@ -123,20 +134,21 @@ def rename_tag(db: sqlite3.Connection, old: str, new: str, merge: bool, changed:
     other = next((one for one in tags_of_names(db, [new], make=False) if one[0] != tag_id), None)
     if other is None:
         db.execute("UPDATE tags SET name = ? WHERE id = ?", (new, tag_id))
-        changed.add(OTHER, db.execute(having, (tag_id,)).fetchone()[0])
+        changed.add(OTHER, tag_id, db.execute(having, (tag_id,)).fetchone()[0])
         return
     count = db.execute("SELECT count(*) FROM imagetags WHERE tag_id = ?", other[:1]).fetchone()[0]
     if count and not merge:
         raise Conflict(
             f"There is a tag “{other[1]}” already. Merge the two?", exists=True, count=count
         )
-    changed.add(TAGS, db.execute(having, (tag_id,)).fetchone()[0])
-    db.execute(
-        "INSERT INTO imagetags (image_id, tag_id, from_file) SELECT image_id, ?, from_file "
-        "FROM imagetags WHERE tag_id = ? ON CONFLICT (image_id, tag_id) "
-        "DO UPDATE SET from_file = min(from_file, excluded.from_file)",
-        (other[0], tag_id),
-    )
+    for from_file, ids in db.execute(
+        "SELECT from_file, group_concat(image_id) FROM imagetags WHERE tag_id = ? "
+        "GROUP BY from_file ORDER BY from_file DESC",
+        (tag_id,),
+    ).fetchall():
+        choose(db, f"[{ids}]")
+        give_tag_anew(db, other[0], from_file, changed)
+    changed.add(UNTAG, tag_id, db.execute(having, (tag_id,)).fetchone()[0])
     db.execute("DELETE FROM imagetags WHERE tag_id = ?", (tag_id,))
 
 
@@ -149,7 +161,7 @@ def delete_tag(db: sqlite3.Connection, name: str, replaced: Replaced, changed: C
         (tag_id,),
     ).fetchall():
         replaced.tags.append((tag_id, from_file, packed(ids)))
-        changed.add(TAGS, ids)
+        changed.add(UNTAG, tag_id, ids)
     db.execute("DELETE FROM imagetags WHERE tag_id = ?", (tag_id,))
 
 

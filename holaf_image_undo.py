@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 import threading
@@ -15,8 +14,10 @@ from typing import Any
 
 from .holaf_core.errors import NotFound
 
-# What of its pictures a row of `judged` is about: see `columns`.
-MARKS, TAGS, OTHER = 1, 2, 4
+# What of its pictures a row of `judged` says: they have this rating now, this tag (its id) …
+RATING, FAVOURITE, LABEL, NOTE = "rating", "favourite", "label", "note"
+TAG, UNTAG, OTHER = "tag", "untag", "other"
+LABELS = ("", "red", "orange", "yellow", "green", "blue", "purple")
 # Who lags behind by more reads everything again.
 MOST_JUDGED = 2000
 LARGEST_JUDGED = 16 << 20
@@ -90,23 +91,27 @@ class Changed:
     """The pictures that an operation changes, by what of them."""
 
     def __init__(self) -> None:
-        self._ids: list[tuple[int, array[int]]] = []
+        self._ids: list[tuple[str, int, array[int]]] = []
 
-    def add(self, what: int, ids: str | None) -> None:
-        """`ids` as `group_concat` gives them."""
-        if ids:
-            self._ids.append((what, array("I", map(int, ids.split(",")))))
+    def add(self, what: str, value: int | str, ids: str | None) -> None:
+        """`ids` as `group_concat` gives them; a label is noted as its place in LABELS."""
+        if not ids:
+            return
+        if what == LABEL:
+            value = LABELS.index(value) if value in LABELS else 0
+        number = value if isinstance(value, int) else 0
+        self._ids.append((what, number, array("I", map(int, ids.split(",")))))
 
     def note(self, db: sqlite3.Connection, rev: int) -> int:
         """Let those who follow the revisions know; how many pictures that are."""
-        for what, ids in self._ids:
-            data = ids if LITTLE else swapped(ids)
-            row = db.execute("INSERT INTO judged VALUES (?, ?, ?)", (rev, what, data.tobytes()))
+        for what, value, ids in self._ids:
+            data = (ids if LITTLE else swapped(ids)).tobytes()
+            row = db.execute("INSERT INTO judged VALUES (?, ?, ?, ?)", (rev, what, value, data))
             if (row.lastrowid or 0) % FORGET_EVERY == 0:
                 forget_judged(db)
         if len(self._ids) == 1:
-            return len(self._ids[0][1])
-        return len(set().union(*(ids for _, ids in self._ids)))
+            return len(self._ids[0][2])
+        return len(set().union(*(ids for _, _, ids in self._ids)))
 
 
 LITTLE = array("H", [1]).tobytes() == b"\x01\x00"
@@ -133,13 +138,19 @@ def forget_judged(db: sqlite3.Connection) -> None:
 
 def choose(db: sqlite3.Connection, ids: Iterable[int] | str) -> None:
     """Fill temp.chosen with those of `ids` (or a JSON array of them) that are in the gallery."""
-    text = ids if isinstance(ids, str) else json.dumps(list(ids))
+    text = ids if isinstance(ids, str) else str(list(ids))
     db.execute("CREATE TEMP TABLE IF NOT EXISTS chosen (id INTEGER PRIMARY KEY)")
     db.execute("DELETE FROM temp.chosen")
+    # An id that was given out is in the gallery unless it is noted as removed. To look for the rows
+    # of `images` would read most of the database for 100,000 of them.
     db.execute(
-        "INSERT OR IGNORE INTO temp.chosen SELECT images.id FROM json_each(?) AS wanted "
-        "CROSS JOIN images ON images.id = wanted.value",
+        "INSERT OR IGNORE INTO temp.chosen SELECT value FROM json_each(?) WHERE value BETWEEN 1 "
+        "AND (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'images')",
         (text,),
+    )
+    db.execute(
+        "DELETE FROM temp.chosen WHERE EXISTS "
+        "(SELECT 1 FROM removed_images WHERE image_id = chosen.id)"
     )
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..holaf_image_rows import HAS_TAGS
+from ..holaf_image_rows import HAS_TAGS as HAS_ANY_TAGS
+from ..holaf_image_undo import LABELS
+from .generations import IS_FAVOURITE
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -35,11 +37,15 @@ INTEGERS = (
     "steps",
     "has_seed",
     "seed",
-    "rating",
+    "marks",
     "shape",
 )
 FLOATS = ("cfg", "denoise", "duration")
 UNKNOWN = -1
+
+_LABEL = "".join(f" WHEN '{name}' THEN {n << 4}" for n, name in enumerate(LABELS) if name)
+# All that a picture's row in `marks` says, in one number; see `unpacked`.
+MARKS_CODE = f"(min(max(rating, 0), 7) | ((favourite <> 0) << 3) | CASE label{_LABEL} ELSE 0 END)"
 
 NUMBER = "CASE WHEN {0} IS NULL THEN 'nan' ELSE printf('%!.17g', {0}) END"
 SELECT = f"""
@@ -47,11 +53,11 @@ SELECT = f"""
         group_concat(printf('{",".join(["%d"] * len(INTEGERS))}',
             id, mtime_ns, size_bytes, folder_id, instr(:formats, '/' || format || '/'),
             width, height,
-            has_prompt | (has_workflow << 1) | (has_edit_file << 2) | ({HAS_TAGS} << 3)
+            has_prompt | (has_workflow << 1) | (has_edit_file << 2) | ({HAS_ANY_TAGS} << 3)
                 | (is_trashed << 4) | (workflow_source << 6),
             prompt_id, graph_id, model_id, sampler_id, scheduler_id, lora_set_id,
             coalesce(steps, {UNKNOWN}), seed IS NOT NULL, seed,
-            (SELECT rating FROM marks WHERE image_id = images.id),
+            (SELECT {MARKS_CODE} FROM marks WHERE image_id = images.id),
             (SELECT shape_id FROM graphs WHERE graphs.id = images.graph_id))),
         group_concat({NUMBER.format("cfg")} || ',' || {NUMBER.format("denoise")} || ','
             || printf('%!.17g', duration)),
@@ -121,9 +127,17 @@ def read_rows(
                 formats += fresh
                 continue
         values["format"] = format_codes(values["format"], known)
+        marks = unpacked(values["marks"])
+        values.update(rating=marks["rating"], label=marks["label"])
+        values["flags"] = values["flags"] | marks["favourite"] * IS_FAVOURITE
         fractions = numbers(floats, np.float64).reshape(-1, len(FLOATS))
         values.update((name, fractions[:, place]) for place, name in enumerate(FLOATS))
         return Rows(values, names)
+
+
+def unpacked(codes: Array) -> dict[str, Array]:
+    """{rating, favourite, label} by `MARKS_CODE`; a label is its place in LABELS."""
+    return {"rating": codes & 7, "favourite": codes >> 3 & 1, "label": codes >> 4}
 
 
 def format_codes(places: Array, known: str) -> Array:

@@ -16,7 +16,7 @@ from .folder_paths import FolderNames
 Array = np.ndarray[Any, np.dtype[Any]]
 T = TypeVar("T")
 
-HAS_PROMPT, HAS_WORKFLOW, HAS_EDITS, HAS_TAGS, TRASHED = 1, 2, 4, 8, 16
+HAS_PROMPT, HAS_WORKFLOW, HAS_EDITS, HAS_TAGS, TRASHED, IS_FAVOURITE = 1, 2, 4, 8, 16, 32
 SOURCE_SHIFT = 6  # workflow_source, two bits
 
 # By slot.
@@ -44,6 +44,7 @@ COMBINED: dict[str, dict[str, Any]] = {
         "width": np.uint32,
         "height": np.uint32,
         "rating": np.uint8,
+        "label": np.uint8,  # its place in holaf_image_undo.LABELS
         "month": np.uint16,
     },
     # A picture's recipe and place by their codes, and what else filters ask for: what a slot has.
@@ -78,6 +79,13 @@ class Tags:
             np.concatenate([self.slots, slots]).astype(np.int32),
             np.concatenate([self.ids, ids]).astype(np.int32),
         )
+
+    def without(self, slots: Array, tag_id: int, size: int) -> Tags:
+        """With the tag taken from some of the `size` slots."""
+        chosen = np.zeros(size, np.bool_)
+        chosen[slots] = True
+        kept = (self.ids != tag_id) | ~chosen.take(self.slots)
+        return Tags(self.slots[kept], self.ids[kept])
 
     def moved(self, places: Array) -> Tags:
         """With the slots that they have now, by those that they had; -1 is gone."""
@@ -169,6 +177,8 @@ class Generation:
     durations: Durations
     big_sizes: Mapping[int, int]
     changes: Changes
+    # The newest revision that changed what slots of this epoch have: see `Columns`.
+    judged_rev: int
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Array:

@@ -11,8 +11,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..holaf_database import ImageDatabase
+from ..holaf_image_undo import LABELS
+from .column_rows import ids_where
 from .folder_paths import below
-from .generations import HAS_EDITS, HAS_PROMPT, HAS_TAGS, HAS_WORKFLOW, Generation, among
+from .generations import (
+    HAS_EDITS,
+    HAS_PROMPT,
+    HAS_TAGS,
+    HAS_WORKFLOW,
+    IS_FAVOURITE,
+    Generation,
+    among,
+)
 from .name_tables import NameTables
 from .query_terms import (
     All,
@@ -21,6 +31,7 @@ from .query_terms import (
     Has,
     Like,
     Lora,
+    Mark,
     NameIs,
     Node,
     NodeValue,
@@ -106,6 +117,7 @@ class Matcher:
             NodeValue: self._node_value,
             Like: self._like,
             Has: self._has,
+            Mark: self._mark,
         }
 
     def mask(self, node: Node) -> Array:
@@ -200,6 +212,8 @@ class Matcher:
             return now.recipe.rows(among(values, ids))
         if node.kind == "tag":
             return self._tagged(node)
+        if node.kind == "collection":
+            return self._leaves.get(now, node, lambda: self._collected(node))
         if node.kind == "folder":
             return now.place.rows(self._in_folder(node).take(now.place.fields["folder"]))
         if node.kind == "ext":
@@ -229,6 +243,29 @@ class Matcher:
             if (row[1].casefold() == wanted if node.exact else has_words(row[1].casefold(), wanted))
         ]
         return tagged(now, np.array(ids, np.int64))
+
+    def _collected(self, node: NameIs) -> Array:
+        """An exact "" is a picture that is in none."""
+        wanted = node.text.casefold()
+        with self._database.read() as db:
+            chosen = [
+                row[0]
+                for row in db.execute("SELECT id, name FROM collections")
+                if (
+                    not wanted
+                    or row[1].casefold() == wanted
+                    or (not node.exact and has_words(row[1].casefold(), wanted))
+                )
+            ]
+            listed = ",".join(map(str, chosen))
+            found = self._now.rows_of(
+                ids_where(
+                    db,
+                    "SELECT group_concat(image_id) FROM collection_items "  # noqa: S608
+                    f"WHERE collection_id IN ({listed})",
+                )
+            )
+        return ~found if node.exact and not node.text else found
 
     def _in_folder(self, node: NameIs) -> Array:
         facts = self._now.folders.facts
@@ -280,6 +317,8 @@ class Matcher:
 
     def _has(self, node: Has) -> Array:
         now = self._now
+        if node.what == "note":
+            return self._leaves.get(now, node, self._noted)
         if node.what == "rating":
             return now.place.rows(now.place.fields["rating"] > 0)
         if node.what == "lora":
@@ -287,6 +326,21 @@ class Matcher:
                 among(now.recipe.fields["lora_set"], self._names.loras(now.rev).sets)
             )
         return now.pair.rows((now.pair.fields["flags"] & FLAG_BITS[node.what]) != 0)
+
+    def _noted(self) -> Array:
+        with self._database.read() as db:
+            return self._now.rows_of(
+                ids_where(db, "SELECT group_concat(image_id) FROM marks WHERE note <> ''")
+            )
+
+    def _mark(self, node: Mark) -> Array:
+        now = self._now
+        if node.what == "favourite":
+            return now.pair.rows((now.pair.fields["flags"] & IS_FAVOURITE) != 0)
+        labels = now.place.fields["label"]
+        if node.value in ("none", "any"):
+            return now.place.rows((labels > 0) == (node.value == "any"))
+        return now.place.rows(labels == LABELS.index(node.value))
 
 
 def compared(values: Array, node: Compare) -> Array:

@@ -52,7 +52,7 @@ class Orders:
             if known is not None and known.rev > now.rev:
                 # It may lack slots that were alive then.
                 return self._sorted(now, key, seed)
-            if known is None:
+            if known is None or (key == "rating" and known.rev < now.judged_rev):
                 slots = self._sorted(now, key, seed)
             elif known.epoch == now.epoch and known.rev == now.rev:
                 slots = known.slots

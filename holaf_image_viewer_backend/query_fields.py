@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from ..holaf_image_undo import LABELS
+
 # What a field takes decides how its value is read: see `query_language`.
-TEXT, NAME, LORA, NUMBER, NODE, LIKE, HAS, KIND = (
+TEXT, NAME, LORA, NUMBER, NODE, LIKE, HAS, KIND, MARK = (
     "text",
     "name",
     "lora",
@@ -15,6 +17,7 @@ TEXT, NAME, LORA, NUMBER, NODE, LIKE, HAS, KIND = (
     "like",
     "has",
     "kind",
+    "mark",
 )
 
 
@@ -39,6 +42,7 @@ FIELDS = (
     Field("scheduler", NAME, "scheduler", "scheduler:karras", "Scheduler"),
     Field("vae", NAME, "vae", "vae:ae", "VAE"),
     Field("tag", NAME, "tag", "tag:best", "Tag", ("tags",)),
+    Field("collection", NAME, "collection", "collection:best", "Collection", ("album",)),
     Field("folder", NAME, "folder", "folder:portraits", "Folder", ("path", "dir", "in")),
     Field("format", NAME, "format", "format:png", "Format"),
     Field("ext", NAME, "ext", "ext:webp", "Extension", ("extension",)),
@@ -53,6 +57,9 @@ FIELDS = (
     Field("duration", NUMBER, "duration", "duration:>5s", "Duration", ("length",)),
     Field("date", NUMBER, "mtime", "date:2025-03..", "Date", ("mtime", "day")),
     Field("rating", NUMBER, "rating", "rating:>=4", "Rating", ("stars",)),
+    Field("favourite", MARK, "favourite", "favourite:yes", "Favourite", ("fav", "favorite")),
+    Field("label", MARK, "label", "label:red", "Label", ("colour", "color")),
+    Field("note", TEXT, "note", "note:retouch", "Note", ("notes",)),
     Field("bytes", NUMBER, "bytes", "bytes:>2MB", "File size", ("filesize",)),
     Field("node", NODE, "node", "node:KSampler.denoise<0.5", "Node"),
     Field("like", LIKE, "like", "like:seed:123", "Like"),
@@ -72,6 +79,12 @@ HAS_NAMES = {
     "stars": "rating",
     "lora": "lora",
     "loras": "lora",
+    "note": "note",
+    "notes": "note",
+}
+MARK_VALUES = {
+    "favourite": {"yes": "yes", "no": "no", "true": "yes", "false": "no"},
+    "label": {name: name for name in (*LABELS[1:], "none", "any")},
 }
 LIKE_NAMES = {"prompt": "prompt", "seed": "seed", "workflow": "workflow"}
 

@@ -16,6 +16,8 @@ from .query_fields import (
     LIKE,
     LIKE_NAMES,
     LORA,
+    MARK,
+    MARK_VALUES,
     NAME,
     NODE,
     NUMBER,
@@ -32,6 +34,7 @@ from .query_terms import (
     Has,
     Like,
     Lora,
+    Mark,
     NameIs,
     Node,
     NodeValue,
@@ -69,7 +72,7 @@ class Values(Scanner):
             node = self.regex(field.target, start)
         else:
             raise QueryError(
-                "Expressions between slashes do not search workflows.",
+                f"Expressions between slashes do not search {field.label.lower()}s.",
                 self.at,
                 min(self.at + 1, len(text)),
                 "They search prompts: /…/, neg:/…/, and file names: file:/…/",
@@ -225,6 +228,15 @@ class Values(Scanner):
     def has_value(self, field: Field, start: int) -> Node | None:
         return self.one_of(start, HAS_NAMES, "“has:” knows", field.example, Has)
 
+    def mark_value(self, field: Field, start: int) -> Node | None:
+        def mark(value: str, span: tuple[int, int]) -> Node:
+            if value == "no":
+                return Not(Mark(field.target, "yes", span), span)
+            return Mark(field.target, value, span)
+
+        known = {**MARK_VALUES[field.target], "*": "any" if field.target == "label" else "yes"}
+        return self.one_of(start, known, f"“{field.name}:” knows", field.example, mark)
+
     def kind_value(self, field: Field, start: int) -> Node | None:
         def formats(kind: str, span: tuple[int, int]) -> Node:
             names = [name for name, (one, _) in FORMATS.items() if one == kind]
@@ -333,6 +345,7 @@ READERS: dict[str, Callable[[Values, Field, int], Node | None]] = {
     LIKE: Values.like_value,
     HAS: Values.has_value,
     KIND: Values.kind_value,
+    MARK: Values.mark_value,
 }
 
 

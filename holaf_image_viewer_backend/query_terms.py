@@ -14,9 +14,19 @@ Span: TypeAlias = tuple[int, int]
 
 # Where words are looked for. "any" is the prompt, the file's name and the workflow.
 ANYWHERE = "any"
-TEXTS = ("any", "prompt", "negative", "file", "workflow")
+TEXTS = ("any", "prompt", "negative", "file", "workflow", "note")
 REGEX_TEXTS = ("prompt", "negative", "file")
-NAME_KINDS = ("model", "sampler", "scheduler", "vae", "tag", "folder", "format", "ext")
+NAME_KINDS = (
+    "model",
+    "sampler",
+    "scheduler",
+    "vae",
+    "tag",
+    "collection",
+    "folder",
+    "format",
+    "ext",
+)
 NUMBERS = (
     "steps",
     "cfg",
@@ -31,7 +41,8 @@ NUMBERS = (
     "bytes",
 )
 LIKE_KINDS = ("prompt", "seed", "workflow")
-HAS_KINDS = ("prompt", "workflow", "edits", "tags", "rating", "lora")
+HAS_KINDS = ("prompt", "workflow", "edits", "tags", "rating", "lora", "note")
+MARK_KINDS = ("favourite", "label")
 
 
 @dataclass(frozen=True)
@@ -157,5 +168,14 @@ class Has:
     span: Span = dataclasses.field(default=(0, 0), compare=False)
 
 
-Leaf: TypeAlias = Words | Regex | Compare | NameIs | Lora | NodeValue | Like | Has
+@dataclass(frozen=True)
+class Mark:
+    """What the user made of it. favourite: `value` is "yes". label: a colour, "none" or "any"."""
+
+    what: str
+    value: str
+    span: Span = dataclasses.field(default=(0, 0), compare=False)
+
+
+Leaf: TypeAlias = Words | Regex | Compare | NameIs | Lora | NodeValue | Like | Has | Mark
 Node: TypeAlias = All | AnyOf | Not | Leaf

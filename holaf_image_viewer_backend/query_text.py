@@ -14,6 +14,7 @@ from .query_terms import (
     Has,
     Like,
     Lora,
+    Mark,
     NameIs,
     Node,
     NodeValue,
@@ -102,6 +103,8 @@ def _leaf(node: Node) -> str:
         return f"node:{_node(node)}"
     if isinstance(node, Like):
         return f"like:{node.kind}:{node.image_id}"
+    if isinstance(node, Mark):
+        return f"{node.what}:{node.value}"
     assert isinstance(node, Has)
     return f"has:{node.what}"
 
@@ -178,6 +181,8 @@ def _label(node: Node, typed: str) -> str:
         return f"Same {node.kind} as picture {node.image_id}"
     if isinstance(node, Has):
         return f"Has {node.what}"
+    if isinstance(node, Mark):
+        return f"{BY_TARGET[node.what].label}: {node.value}"
     one = ONE_FIELD.fullmatch(typed)
     if one and one[1].lower() in BY_NAME:
         return f"{BY_NAME[one[1].lower()].label}: {one[2].replace(',', ', ')}"
@@ -199,6 +204,8 @@ def _kind(node: Node) -> str:
         return BY_TARGET[node.field].name
     if isinstance(node, NameIs):
         return node.kind
+    if isinstance(node, Mark):
+        return node.what
     if isinstance(node, (All, AnyOf)):
         kinds = {_kind(child) for child in node.children}
         return kinds.pop() if len(kinds) == 1 else "group"

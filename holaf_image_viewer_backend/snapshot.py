@@ -22,7 +22,7 @@ log = logging.getLogger("holaf.images")
 Parts = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
 MAGIC = b"HolafCol"
-FORMAT = 2  # of the file; raised when a column is added or means something else
+FORMAT = 3  # of the file; raised when a column is added or means something else
 _head = struct.Struct("<8sII")  # magic, bytes of the header, its crc
 LARGEST_HEADER = 1 << 20
 SLOT = "slot."  # arrays that get room for more rows

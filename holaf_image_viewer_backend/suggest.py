@@ -17,7 +17,7 @@ from typing import Any
 from ..holaf_core.errors import Unavailable
 from ..holaf_database import ImageDatabase
 from .media_types import EXTENSIONS
-from .query_fields import BY_NAME, FIELDS, HAS_NAMES, NAME, NODE, TEXT, Field
+from .query_fields import BY_NAME, FIELDS, HAS_NAMES, MARK_VALUES, NAME, NODE, TEXT, Field
 from .query_readers import NODE_OP, NODE_PART
 from .query_text import quoted_if_needed
 
@@ -167,6 +167,17 @@ class Words:
         found.sort(key=lambda one: (not one[0][0].lower().startswith(kind), -one[1], one[0]))
         return [(*names, count) for names, count in found[:limit]]
 
+    def collections(self, typed: str, limit: int) -> list[tuple[str, int]]:
+        """(name, number of pictures) of those that have `typed` in their names."""
+        with self._database.read() as db:
+            rows = db.execute(
+                "SELECT name, (SELECT count(*) FROM collection_items "
+                "WHERE collection_id = collections.id) AS count FROM collections "
+                "ORDER BY count DESC, name"
+            ).fetchall()
+        wanted = typed.casefold()
+        return [(row[0], row[1]) for row in rows if wanted in row[0].casefold()][:limit]
+
     def stop(self) -> None:
         self._stopping.set()
         thread, reading = self._thread, self._reading
@@ -308,6 +319,11 @@ class Suggestions:
         if field.name == "date" and typed.isalpha():
             days = ("today", "yesterday", "week", "month", "year")
             return [item(day, day, "date", None) for day in days if day.startswith(typed)]
+        if field.name == "collection":
+            return [
+                item("=" + quoted_if_needed(name), name, "collection", count)
+                for name, count in self._words.collections(found.typed.strip(), MOST_ITEMS)
+            ]
         if field.name in FACETS:
             return self._counted(field, found.typed, MOST_ITEMS)
         if field.name == "ext":
@@ -317,7 +333,11 @@ class Suggestions:
                 for ext, name in ((one[1:], name) for one, name in EXTENSIONS.items())
                 if name in formats and ext.startswith(typed)
             ]
-        known = {"kind": ("image", "video", "audio"), "has": dict.fromkeys(HAS_NAMES.values())}
+        known = {
+            "kind": ("image", "video", "audio"),
+            "has": dict.fromkeys(HAS_NAMES.values()),
+            **{name: dict.fromkeys(values.values()) for name, values in MARK_VALUES.items()},
+        }
         return [
             item(one, one, field.name, None)
             for one in known.get(field.name, ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,28 @@ def words(now: Generation, db: sqlite3.Connection, term: Words) -> Array:
         return hits
     if term.where == "file":
         return file_names(now, db, term.text)
+    if term.where == "note":
+        return notes(now, db, term)
     return words_in(now, db, term, term.where)
+
+
+def notes(now: Generation, db: sqlite3.Connection, term: Words) -> Array:
+    """Notes have no index of their words: only a person writes them, so they are few."""
+    parts = re.findall(r"\w+", folded(term.text))
+    nothing = np.zeros(now.size, np.bool_)
+    if not parts:
+        return nothing
+    end = r"(?!\w)" if term.phrase else ""
+    wanted = re.compile(r"(?<!\w)" + r"\W+".join(map(re.escape, parts)) + end)
+    rows = db.execute("SELECT image_id, note FROM marks WHERE note <> ''")
+    found = [row[0] for row in rows if wanted.search(folded(row[1]))]
+    return now.rows_of(np.array(found, np.int64)) if found else nothing
+
+
+def folded(text: str) -> str:
+    """In any case and without accents, as prompts are searched."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in parts if not unicodedata.combining(one))
 
 
 def words_in(now: Generation, db: sqlite3.Connection, term: Words, where: str) -> Array:

@@ -27,6 +27,7 @@ from holaf.holaf_image_viewer_backend.query_terms import (
     Has,
     Like,
     Lora,
+    Mark,
     NameIs,
     NodeValue,
     Not,
@@ -570,6 +571,10 @@ def test_a_chip_tells_what_it_is_and_whether_it_excludes():
 @pytest.mark.parametrize(
     ("text", "label"),
     [
+        ("fav:yes", "Favourite: yes"),
+        ("label:red", "Label: red"),
+        ("note:retouch", "Note: retouch"),
+        ('collection:="best of"', "Collection is best of"),
         ("size:1024x768", "Size: 1024x768"),
         ("resolution:>1MP", "Size: >1MP"),
         ("kind:video", "Kind: video"),
@@ -622,6 +627,17 @@ def test_every_kind_of_term_is_known_by_its_name():
     assert set(query_terms.NUMBERS) == {one.target for one in FIELDS if one.takes == "number"}
     assert set(query_terms.NAME_KINDS) == {one.target for one in FIELDS if one.takes == "name"}
     assert set(query_terms.TEXTS) - {"any"} == {one.target for one in FIELDS if one.takes == "text"}
+
+
+def test_marks_are_read_and_what_is_no_mark_is_explained():
+    assert only("favourite:yes") == Mark("favourite", "yes")
+    assert only("-fav:yes") == only("favorite:no") == Not(Mark("favourite", "yes"))
+    assert terms("label:red,none") == (AnyOf((Mark("label", "red"), Mark("label", "none"))),)
+    assert only("label:*") == Mark("label", "any")
+    assert only('note:"second try"') == Words("second try", True, "note")
+    assert "red, orange" in str(mistake("label:pink"))
+    assert "yes, no" in str(mistake("favourite:7"))
+    assert "notes" in str(mistake("note:/x/"))
 
 
 def test_the_user_page_has_examples_that_are_all_read():

@@ -7,7 +7,10 @@ from datetime import datetime
 
 import pytest
 from holaf.holaf_database import ImageDatabase
+from holaf.holaf_image_collections import Collections
+from holaf.holaf_image_judging import Change, Judging
 from holaf.holaf_image_store import name_key
+from holaf.holaf_image_undo import Undoing
 from holaf.holaf_image_viewer_backend import columns
 from holaf.holaf_image_viewer_backend.combinations import scattered
 from holaf.holaf_image_viewer_backend.facet_values import FACETS
@@ -21,6 +24,7 @@ from holaf.holaf_image_viewer_backend.query_terms import (
     Has,
     Like,
     Lora,
+    Mark,
     NameIs,
     Not,
     Words,
@@ -62,6 +66,7 @@ class Row:
 
     def __init__(self, image_id, file, fact):
         self.id, self.file, self.fact, self.tags = image_id, file, fact, ()
+        self.favourite, self.label, self.note, self.collections = False, "", "", set()
 
     @property
     def moment(self):
@@ -118,6 +123,7 @@ def matches(row, node, rows):
             "prompt": lambda: finds(node.text, file.prompt_text),
             "negative": lambda: finds(node.text, file.negative_text),
             "workflow": lambda: finds(node.text, file.graph_text),
+            "note": lambda: finds(node.text, row.note),
         }
         if node.where == "any":
             return any(places[one]() for one in ("file", "prompt", "workflow"))
@@ -151,6 +157,7 @@ def matches(row, node, rows):
             "sampler": [fact["sampler"]],
             "scheduler": [fact["scheduler"]],
             "tag": list(row.tags),
+            "collection": sorted(row.collections),
             "format": [file.format],
             "folder": [file.folder],
             "ext": [file.filename.rpartition(".")[2]],
@@ -187,6 +194,13 @@ def matches(row, node, rows):
         if other.shape:
             return row.shape == other.shape
         return bool(file.graph_hash) and file.graph_hash == other.file.graph_hash
+    if isinstance(node, Mark):
+        labels = {"none": row.label == "", "any": row.label != ""}
+        return (
+            row.favourite
+            if node.what == "favourite"
+            else labels.get(node.value, row.label == node.value)
+        )
     assert isinstance(node, Has)
     return {
         "prompt": file.has_prompt,
@@ -195,6 +209,7 @@ def matches(row, node, rows):
         "tags": bool(row.tags),
         "rating": fact["rating"] > 0,
         "lora": bool(fact["loras"]),
+        "note": bool(row.note),
     }[node.what]
 
 
@@ -203,9 +218,13 @@ def base(name):
 
 
 def random_node(pick, ids, depth=0):
-    kind = pick.randrange(11 if depth < 2 else 8)
+    kind = pick.randrange(13 if depth < 2 else 10)
+    if kind == 8:
+        return Mark("favourite", "yes")
+    if kind == 9:
+        return Mark("label", pick.choice(("none", "any", "red", "blue")))
     if kind == 0:
-        where = pick.choice(("any", "prompt", "negative", "file", "workflow"))
+        where = pick.choice(("any", "prompt", "negative", "file", "workflow", "note"))
         return Words(pick.choice(WORDS)[: pick.randint(3, 9)], where=where)
     if kind in (1, 2):
         field, value = pick.choice(
@@ -234,6 +253,7 @@ def random_node(pick, ids, depth=0):
                 ("sampler", ("e", "dpmpp")),
                 ("scheduler", ("karras",)),
                 ("tag", ("x", "y")),
+                ("collection", ("set", "one", "nosuch")),
                 ("format", ("png", "web")),
                 ("folder", ("a", "deep", "été")),
                 ("ext", ("png",)),
@@ -246,6 +266,7 @@ def random_node(pick, ids, depth=0):
                 ("model", ("xl/base.safetensors", "flux-dev", "")),
                 ("sampler", ("euler", "")),
                 ("tag", ("x", "")),
+                ("collection", ("Set one", "")),
                 ("format", ("PNG",)),
                 ("folder", ("a", "a/deep", "")),
             )
@@ -257,11 +278,11 @@ def random_node(pick, ids, depth=0):
     if kind == 6:
         return Like(pick.choice(("prompt", "seed", "workflow")), pick.choice(ids))
     if kind == 7:
-        return Has(pick.choice(("prompt", "workflow", "edits", "tags", "rating", "lora")))
-    if kind == 8:
+        return Has(pick.choice(("prompt", "workflow", "edits", "tags", "rating", "lora", "note")))
+    if kind == 10:
         return Not(random_node(pick, ids, depth + 1))
     children = tuple(random_node(pick, ids, depth + 1) for _ in range(2))
-    return AnyOf(children) if kind == 9 else All(children)
+    return AnyOf(children) if kind == 11 else All(children)
 
 
 def random_choices(pick, rows):
@@ -420,6 +441,9 @@ class Library:
     def __init__(self, database, pick, seed):
         self.database, self.pick, self.seed = database, pick, seed
         self.rows, self.number = {}, 0
+        undoing = Undoing()
+        self.judging, self.collections = Judging(database, undoing), Collections(database, undoing)
+        self.sets = {name: self.collections.create(name) for name in ("set one", "set two")}
 
     def change(self):
         pick, rows = self.pick, self.rows
@@ -448,7 +472,40 @@ class Library:
         for one in pick.sample(sorted(rows), min(len(rows), 4)):
             rows[one].tags = tuple(pick.sample(("x", "y", "z"), pick.randrange(3)))
             self.database.set_tags(one, rows[one].tags)
+        for _ in range(3):
+            self.judge(pick.sample(sorted(rows), min(len(rows), 5)))
         self.learn_ids()
+
+    def judge(self, ids):
+        """As a user does it, at times undone at once."""
+        pick, chosen = self.pick, [self.rows[one] for one in ids]
+        change = {
+            "rating": pick.choice((None, 0, 3, 5)),
+            "favourite": pick.choice((None, True, False)),
+            "label": pick.choice((None, "", "red", "blue")),
+            "note": pick.choice((None, "", *WORDS[:3])),
+            "add_tags": tuple(pick.sample(("x", "y", "z"), pick.randrange(2))),
+        }
+        done = self.judging.judge(ids, Change(**change))
+        if done["undo"] and pick.random() < 0.3:
+            self.judging.undo(done["undo"])
+        else:
+            for row in chosen:
+                for name in ("favourite", "label", "note"):
+                    if change[name] is not None:
+                        setattr(row, name, change[name])
+                if change["rating"] is not None:
+                    row.fact = {**row.fact, "rating": change["rating"]}
+                row.tags = tuple({*row.tags, *change["add_tags"]})
+        name = pick.choice(sorted(self.sets))
+        if pick.random() < 0.5:
+            self.collections.add(self.sets[name], ids)
+            for row in chosen:
+                row.collections.add(name)
+        else:
+            self.collections.remove(self.sets[name], ids)
+            for row in chosen:
+                row.collections.discard(name)
 
     def learn_ids(self):
         """Ids of prompts and shapes are the database's."""
