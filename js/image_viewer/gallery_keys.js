@@ -55,6 +55,7 @@ export function listenToGalleryKeys(gallery) {
       f: () => gallery.toggleRail(),
       g: () => void gallery.jumpToDate(),
       c: () => void gallery.act("compare"),
+      m: () => void gallery.openLarge(gallery.grid.focusPosition, { slideshow: true }),
       "/": () => gallery.toolbar.focusSearch(),
     });
     const action = actions[event.key.toLowerCase()];

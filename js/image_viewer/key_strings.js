@@ -18,6 +18,7 @@ export const keys = {
     { keys: "G", text: "Go to a date" },
     { keys: "Enter", text: "Open large" },
     { keys: "Ctrl+Enter", text: "Open full screen" },
+    { keys: "M", text: "Slideshow" },
     { keys: "I", text: "Show or hide details" },
     { keys: "F", text: "Show or hide filters" },
     { keys: "/", text: "Search" },

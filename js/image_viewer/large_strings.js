@@ -15,6 +15,10 @@ export const strings = {
   leaveFullscreen: "Leave full screen (F)",
   details: "Show or hide details (I)",
 
+  moreActions: "More",
+  /** @param {string} name */
+  moreOf: (name) => `More for ${name}`,
+
   play: "Play (Space)",
   pause: "Pause (Space)",
   player: "Player",

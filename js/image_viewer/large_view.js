@@ -73,6 +73,7 @@ export function openLarge(gallery, start, { fullscreen = false, slideshow = fals
     icon("external-link"),
   );
   const showButton = iconButton("monitor-play", strings.startSlideshow, () => toggleShow());
+  const menuButton = iconButton("ellipsis", strings.moreActions, () => void openMenu(), { "aria-haspopup": "menu" });
   const foot = h("div", { class: "holaf-large-foot" }, show.bar);
   const element = h(
     "div",
@@ -90,6 +91,7 @@ export function openLarge(gallery, start, { fullscreen = false, slideshow = fals
       zoomButton,
       showButton,
       link,
+      menuButton,
     ),
     turnButton("left", strings.previous, -1),
     turnButton("right", strings.next, 1),
@@ -112,6 +114,11 @@ export function openLarge(gallery, start, { fullscreen = false, slideshow = fals
       },
       icon(`chevron-${side}`, 24),
     );
+  }
+
+  async function openMenu() {
+    const { openLargeMenu } = await import("./large_menu.js");
+    openLargeMenu(gallery, menuButton, rows.get(id));
   }
 
   /** This one, and what should be ready when it is turned to. */

@@ -131,6 +131,12 @@ def test_a_picture_is_zoomed_at_the_cursor_moved_and_left_where_it_is_in_the_gri
 
     page.keyboard.press("ArrowRight")
     page.wait_for_function(SHARP, arg="holaf_00006_.png")
+    page.keyboard.press("4")
+    expect(page.locator(".holaf-large-marks").get_by_role("img")).to_have_count(1)
+    page.get_by_role("button", name="More", exact=True).last.click()
+    expect(page.get_by_role("menuitem", name=re.compile("^Download"))).not_to_have_count(0)
+    shot(page, "viewer menu")
+    page.keyboard.press("Escape")
     page.keyboard.press("f")
     page.wait_for_function("() => document.fullscreenElement?.classList.contains('holaf-large')")
     page.keyboard.press("Escape")
@@ -189,9 +195,8 @@ def test_fingers_pinch_swipe_and_pull_down(opened):
 def test_a_slideshow_goes_on_by_itself_waits_while_it_is_not_seen_and_any_key_ends_it(opened, shot):
     page = opened("?folder=landscapes&sort=name_asc", 6)
     page.clock.install()
-    open_first(page)
+    open_first(page, "m")
     page.wait_for_function(SHARP, arg="holaf_00002_.png")
-    page.keyboard.press("s")
     bar = page.get_by_role("group", name="Slideshow")
     expect(bar).to_be_visible()
     bar.get_by_role("combobox").select_option("2")
