@@ -73,7 +73,6 @@ export function createChannel({
   /** @type {any} */
   let line = null;
   let joined = false;
-  let joinedAt = 0;
   /** Tabs of ComfyUI that load their side of this line now, and until when they may take. */
   let waking = 0;
   let wakingUntil = 0;
@@ -86,7 +85,6 @@ export function createChannel({
       return;
     }
     joined = true;
-    joinedAt = Date.now();
     try {
       // Two servers may live on one origin, each behind a path of its own.
       line = broadcast(`holaf:${new URL(url("")).pathname}`);
@@ -260,14 +258,14 @@ export function createChannel({
   function find(kind, to) {
     const pick = () => tabs(kind).filter((one) => to === undefined || one.tab === to);
     const awaited = () => waking > 0 && Date.now() < wakingUntil;
-    const enough = () =>
-      pick().length > 0 && (to !== undefined || (!awaited() && Date.now() - joinedAt >= LOOK_AROUND));
+    const started = Date.now();
+    // The one that is known need not be the only one: another may sleep, and say so when it hears the question.
+    const enough = () => pick().length > 0 && (to !== undefined || (!awaited() && Date.now() - started >= LOOK_AROUND));
     if (enough()) {
       return Promise.resolve(pick());
     }
     line?.postMessage({ type: "who" });
     return new Promise((resolve) => {
-      const started = Date.now();
       const finish = () => {
         clearInterval(timer);
         watchers.delete(look);

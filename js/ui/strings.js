@@ -25,6 +25,7 @@ export const strings = {
   copy: "Copy",
   copied: "Copied",
   copyFailed: "The browser did not allow copying",
+  copyByHand: "The text is selected here: press Ctrl+C (on a Mac ⌘C) to copy it yourself.",
   copyCsv: "Copy as CSV",
   columns: "Columns",
   rowsCopied: (/** @type {number} */ rows) => `${plural(rows, "row")} copied`,
