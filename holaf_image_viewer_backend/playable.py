@@ -32,13 +32,11 @@ MOST_BYTES = 4 << 30
 LOOK_S = 0.25
 # A worker that says nothing for so long hangs.
 LONGEST_S = 120.0
-# A picture is waited for; so long for those before it.
-QUEUE_S = 30.0
 USED_AGAIN_S = 60.0
 
 
 class Playable:
-    """One video at a time, as a task that can be cancelled; one picture at a time, at once.
+    """One video at a time, as a task that can be cancelled; pictures as they are asked for.
 
     While a prompt needs the processor itself, a video waits. Any thread may call any method.
     """
@@ -51,7 +49,6 @@ class Playable:
         self._tasks = tasks
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._drawing = threading.Lock()
         self._making: tuple[str, int] | None = None
         self._swept = False
 
@@ -108,19 +105,13 @@ class Playable:
         return {"task": task.id}
 
     def picture(self, row: Mapping[str, Any], path: Path) -> Path:
-        """A picture as a file that every browser shows. Waits for it.
+        """A picture as a file that every browser shows. Blocks until it is made: once at a time.
 
-        Raises UnsupportedMedia with the reason where there will be none, Unavailable.
+        Raises UnsupportedMedia with the reason where there will be none.
         """
         if row["kind"] != "image":
             raise BadRequest("This is no picture.", field="id")
-        key = key_of(row, path)
-        if not self._drawing.acquire(timeout=QUEUE_S):
-            raise Unavailable("Too many pictures are being drawn. Try again in a moment.")
-        try:
-            return self.find(row, path) or self._work("image", path, key, None, nice=0)
-        finally:
-            self._drawing.release()
+        return self.find(row, path) or self._work("image", path, key_of(row, path), None, nice=0)
 
     # --- making -----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ...holaf_core.errors import NotFound
+from ...holaf_core.errors import NotFound, TooManyRequests
 from ...holaf_core.file_response import FileAnswer
 from ...holaf_core.http import Routes, Tier, body
 from ...holaf_database import ImageDatabase
@@ -12,6 +12,8 @@ from .. import edits
 from ..library_paths import Library
 from ..playable import ENDINGS, Playable
 from .image_routes import find
+
+MOST_WAITING = 16
 
 # As long as the file is the same, so is its version; who asks names neither.
 HEADERS = {
@@ -23,6 +25,8 @@ HEADERS = {
 
 def routes(library: Library, database: ImageDatabase, playable: Playable) -> Routes:
     routes = Routes("/holaf/images")
+    drawing = asyncio.Lock()
+    waiting = 0
 
     @routes.get("/load-edits", Tier.VIEW)
     async def load_edits(request):
@@ -32,8 +36,19 @@ def routes(library: Library, database: ImageDatabase, playable: Playable) -> Rou
     @routes.get("/rendered", Tier.VIEW)
     async def rendered(request):
         """A picture as PNG: one at a time, in a process of its own, not beyond 256 megapixels."""
+        nonlocal waiting
         row, path = await asyncio.to_thread(find, request.query, library, database)
-        return answer(await asyncio.to_thread(playable.picture, row, path))
+        if waiting >= MOST_WAITING:
+            raise TooManyRequests("Too many pictures are being drawn. Try again.", 5)
+        waiting += 1
+        try:
+            # Here, not on threads: they would be missed elsewhere.
+            async with drawing:
+                if request.transport is None:
+                    raise NotFound("Nobody waits for this picture any more.")
+                return answer(await asyncio.to_thread(playable.picture, row, path))
+        finally:
+            waiting -= 1
 
     @routes.get("/playable", Tier.VIEW)
     async def state(request):

@@ -11,6 +11,9 @@ const STALE_MS = 250;
 // A picture of so many pixels is drawn piece by piece: what stands for it stays below.
 const LARGE = 24e6;
 
+/** Formats of which this browser showed none, and the server did. @type {Set<string>} */
+const drawnFormats = new Set();
+
 /** @typedef {import("./rows_cache.js").Row} Row */
 
 /**
@@ -39,7 +42,11 @@ export function createItem({ gallery, scope, stage, show, foot, near }) {
   let thumbArrived = () => {};
 
   /** @param {number} id */
-  const source = (id) => url(drawn.has(id) ? "images/rendered" : "images/full", { id, v: rows.get(id)?.mtime });
+  function source(id) {
+    const row = rows.get(id);
+    const byServer = drawn.has(id) || (row && drawnFormats.has(row.format));
+    return url(byServer ? "images/rendered" : "images/full", { id, v: row?.mtime });
+  }
 
   /** Has the pictures around this one decoded, this one first. */
   function want() {
@@ -193,7 +200,7 @@ export function createItem({ gallery, scope, stage, show, foot, near }) {
   /** @param {Row} row @param {boolean} [version] it was another version already */
   async function trouble(row, version = false) {
     const mine = one;
-    if (row.kind === "image" && !drawn.has(row.id)) {
+    if (row.kind === "image" && !drawn.has(row.id) && !drawnFormats.has(row.format)) {
       // The server may be able to draw it: a TIFF, for one.
       drawn.add(row.id);
       shown = source(row.id);
@@ -204,6 +211,10 @@ export function createItem({ gallery, scope, stage, show, foot, near }) {
         return;
       }
       if (coming && !coming.failed) {
+        if (row.format === "TIFF") {
+          // Of other formats it is this file alone.
+          drawnFormats.add(row.format);
+        }
         await picture(row);
         return;
       }

@@ -101,6 +101,28 @@ def test_a_list_that_the_server_forgot_is_opened_again_at_the_same_place(new_pag
     page.wait_for_function(SHOWN_FROM, arg=9_000)
 
 
+def test_the_large_view_goes_to_the_end_of_a_list_whose_rows_are_not_here(new_page, many):
+    page = new_page(width=1600, height=900, reduced_motion="reduce")
+    page.goto(f"{many.url}/holaf/view")
+    expect(page.locator(".holaf-status-shown")).to_have_text(re.compile(r"20\D000 items"))
+    expect(page.locator(WHOLE)).to_be_visible()
+    page.get_by_role("listbox").focus()
+    page.keyboard.press("Enter")
+    name, place = page.locator(".holaf-large-name"), page.locator(".holaf-large-place")
+    expect(name).to_have_text(re.compile("."))
+    page.keyboard.press("End")
+    expect(place).to_have_text(re.compile(r"20\D000 of 20\D000"))
+    expect(name).to_have_text(re.compile("."))
+    # These rows have no file: each is said to be gone, and the keys go on.
+    expect(page.locator(".holaf-large")).to_contain_text("This file is not there any more.")
+    page.keyboard.press("PageUp")
+    expect(place).to_have_text(re.compile(r"19\D990 of 20\D000"))
+    page.keyboard.press("Escape")
+    expect(page.locator(".holaf-focused")).to_have_attribute("aria-posinset", "19990")
+    expect(page.locator(".holaf-focused")).to_be_in_viewport()
+    page.wait_for_function(SHOWN_FROM, arg=19_900)
+
+
 @pytest.fixture
 def wi_fi(many):
     """The address of `many` over a phone's weak Wi-Fi."""

@@ -169,3 +169,30 @@ async def test_a_server_without_pyav_says_what_is_missing(folder, client, librar
     assert "pip install av" in (await get(client, f"playable?id={id}"))[1]["reason"]
     response = await client.post("/holaf/images/playable", json={"id": id})
     assert response.status == 503
+
+
+async def test_pictures_are_drawn_one_after_the_other_and_not_for_a_crowd(
+    folder, client, library, pack, monkeypatch
+):
+    from holaf.holaf_image_viewer_backend.routes import playback_routes
+
+    id = await library("a.png")
+    drawing, most, free = [], [], asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def picture(row, path):
+        drawing.append(row["id"])
+        most.append(len(drawing))
+        asyncio.run_coroutine_threadsafe(free.wait(), loop).result(PROGRESS_S)
+        drawing.pop()
+        return path
+
+    monkeypatch.setattr(pack.playable, "picture", picture)
+    monkeypatch.setattr(playback_routes, "MOST_WAITING", 3)
+    asked = [asyncio.ensure_future(client.get(f"/holaf/images/rendered?id={id}")) for _ in range(8)]
+    done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    assert {one.result().status for one in done} == {429}
+    free.set()
+    statuses = [(await one).status for one in asked]
+    assert sorted(statuses) == [200] * 3 + [429] * 5
+    assert set(most) == {1}
