@@ -370,7 +370,7 @@ def read_metadata(path: str, name: str | None = None) -> dict[str, Any]:
         "workflow": workflow,
         # What of it a canvas can load.
         "graph": _loadable(embedded, workflow, prompt_graph),
-        "nodes": len(workflow["nodes"]) if is_workflow(workflow) else None,
+        "nodes": len(workflow["nodes"]) if workflow and is_workflow(workflow) else None,
         # Bytes of each embedded text.
         "stored": {key: len(value) for key, value in header.texts.items()},
         "prompt_source": SOURCES[prompt_source],
