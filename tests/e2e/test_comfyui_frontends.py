@@ -11,6 +11,7 @@ import pytest
 import running_server
 from comfy_page import ComfyPage
 from e2e_pictures import WIDTHS, save_pictures
+from media_files import workflow
 from playwright.sync_api import expect
 from running_server import ROOT, RunningServer, frontend_static
 
@@ -130,6 +131,25 @@ def test_axe_finds_nothing_in_the_panel(comfy, gallery, axe):
     gallery.locator(".holaf-tile").first.click()
     expect(gallery.get_by_role("complementary", name="Details")).to_contain_text("lighthouse")
     assert axe(comfy.page, ".holaf-panel") == []
+
+
+def test_two_pictures_are_compared_and_measured_in_the_panel(comfy, gallery, keep):
+    tiles = gallery.locator(".holaf-tile:not([hidden])")
+    for place in (1, 2):
+        gallery.locator(f".holaf-tile[aria-posinset='{place}']").click(modifiers=["Control"])
+    expect(tiles.and_(gallery.locator("[aria-selected=true]"))).to_have_count(2)
+    gallery.get_by_role("listbox").press("c")
+    window = gallery.get_by_role("dialog", name="Compare 2 pictures")
+    expect(window).to_contain_text("Seed")
+    window.get_by_role("button", name="Difference").click()
+    # By a worker, which ComfyUI's policy allows.
+    comfy.page.wait_for_function(
+        "() => document.querySelector('.holaf-compare')?.textContent.includes('of the pixels')"
+    )
+    keep(comfy, "compare-dark-1600")
+    comfy.page.keyboard.press("Escape")
+    expect(window).to_have_count(0)
+    expect(gallery.get_by_role("listbox")).to_be_focused()
 
 
 def test_the_pack_s_own_settings_open_over_comfyuis_dialog(comfy, axe, keep):
@@ -302,6 +322,65 @@ def test_it_is_looked_at_in_every_width(comfy, keep, width):
         keep(comfy, f"sidebar-dark-{width}")
         comfy.toggle_tab()
     page.set_viewport_size({"width": 1600, "height": 900})
+
+
+LOADER = """() => app.loadGraphData({
+    last_node_id: 1, last_link_id: 0, links: [], groups: [], config: {}, version: 0.4,
+    extra: {ds: {scale: 1, offset: [0, 0]}},
+    nodes: [{id: 1, type: "LoadImage", pos: [0, 0], size: [300, 320], flags: {}, order: 0, mode: 0,
+        inputs: [], outputs: [], properties: {}, widgets_values: ["example.png"]}]})"""
+TABS = "() => app.extensionManager.workflow.openWorkflows.map(({filename}) => filename)"
+
+
+def drag(page, name: str, x: float, y: float) -> None:
+    page.get_by_role("option", name=name).hover()
+    page.mouse.down()
+    page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+
+
+def test_a_workflow_is_loaded_sent_and_dragged_onto_the_canvas_and_into_a_node(comfy, gallery):
+    page = comfy.page
+    nodes = "() => (app.rootGraph ?? app.graph).nodes"
+    page.evaluate(LOADER)
+    before = page.evaluate(TABS)
+    # Left of the panel nothing lies over the canvas.
+    left = gallery.bounding_box()["x"] - 70
+    page.evaluate(
+        """([x, y]) => {
+            const [node] = (app.rootGraph ?? app.graph).nodes;
+            const at = app.canvas.convertEventToCanvasOffset({clientX: x, clientY: y});
+            node.pos = [at[0] - node.size[0] / 2, at[1] - node.size[1] + 10];
+        }""",
+        [left, 300],
+    )
+    widget = f"({nodes})()[0].widgets[0].value"
+    drag(page, "holaf_00003_", left, 300)
+    page.wait_for_function(f"() => {widget} === 'holaf_00003_.png'")
+    assert page.evaluate(TABS) == before, "ComfyUI's own handling of a drop ran too"
+
+    gallery.get_by_role("option", name="holaf_00005_").click()
+    details = gallery.get_by_role("complementary", name="Details")
+    expect(details.locator(".holaf-info-name")).to_contain_text("holaf_00005_")
+    details.get_by_role("button", name="Send to input").click()
+    page.wait_for_function(f"() => {widget} === 'holaf_00005_.png'")
+
+    drag(page, "holaf_00006_", left, 620)
+    asked = page.get_by_role("alertdialog", name="Replace what is on the canvas?")
+    asked.get_by_role("button", name="Open in a new workflow tab").click()
+    active = "app.extensionManager.workflow.activeWorkflow.filename"
+    page.wait_for_function(f"() => {active} === 'holaf_00006_'")
+    expect(page.locator(".holaf-toast", has_text="is on the canvas")).to_be_visible()
+    assert page.evaluate(TABS) == [*before, "holaf_00006_"]
+    types = page.evaluate(f"() => ({nodes})().map(({{type}}) => type)")
+    assert set(types) == {one["type"] for one in workflow()["nodes"]}
+
+    details.get_by_role("button", name="Load workflow", exact=True).click()
+    page.wait_for_function(f"() => {active} === 'holaf_00005_'")
+    expect(page.locator(".holaf-toast", has_text="“holaf_00005_” is on")).to_be_visible()
+    page.wait_for_function(
+        f"(wanted) => String(({TABS})()) === wanted", arg=f"{','.join(before)},holaf_00005_"
+    )
 
 
 def test_a_path_prefix_and_an_odd_folder_name_change_nothing(elsewhere):

@@ -149,6 +149,53 @@ def test_the_details_say_how_it_was_made(checkout, static, comfy, view, shot):
         shot(page, f"real {checkout.version} {static and static.parts[-3]} {name}")
 
 
+LOADER = """() => app.loadGraphData({
+    last_node_id: 2, last_link_id: 1, groups: [], config: {}, extra: {}, version: 0.4,
+    links: [[1, 1, 0, 2, 0, "IMAGE"]],
+    nodes: [
+        {id: 1, type: "LoadImage", pos: [60, 120], size: [300, 320], flags: {}, order: 0, mode: 0,
+            inputs: [], properties: {}, widgets_values: ["none.png", "image"],
+            outputs: [{name: "IMAGE", type: "IMAGE", links: [1]},
+                {name: "MASK", type: "MASK", links: null}]},
+        {id: 2, type: "SaveImage", pos: [460, 120], size: [300, 320], flags: {}, order: 1, mode: 0,
+            inputs: [{name: "images", type: "IMAGE", link: 1}], outputs: [], properties: {},
+            widgets_values: ["sent"]}]})"""
+
+
+def test_a_workflow_goes_back_to_the_canvas_and_a_picture_into_a_prompt_that_runs(
+    real, comfy, view
+):
+    page = comfy.page
+    graph = "(app.rootGraph ?? app.graph)"
+    types = f"() => {graph}.nodes.map(({{type}}) => type).sort().join()"
+    wanted = ",".join(sorted(one["type"] for one in GRAPH["nodes"]))
+    page.evaluate(LOADER)
+
+    def act(where, name):
+        where.get_by_role("option", name=re.compile("^img_")).first.click()
+        details = where.get_by_role("complementary", name="Details")
+        if not details.is_visible():
+            where.keyboard.press("i")
+        details.get_by_role("button", name=name, exact=True).click()
+
+    # From this page's own panel, and from the gallery in another tab.
+    act(page, "Send to input")
+    page.wait_for_function(f"() => /^img_/.test({graph}.getNodeById(1).widgets[0].value)")
+    value = page.evaluate(f"() => {graph}.getNodeById(1).widgets[0].value")
+    assert (real.base / "input" / value).is_file()
+    queued = page.evaluate("async () => (await app.graphToPrompt()).output")
+    assert queued["1"]["inputs"]["image"] == value
+    history = real.finished(real.queue(queued))
+    assert history["status"]["status_str"] == "success", history["status"]
+    assert re.match("sent_", saved_files(history)[0])
+
+    act(view, "Load workflow")
+    asked = view.get_by_role("alertdialog", name="Replace what is on the canvas?")
+    asked.get_by_role("button", name="Open in a new workflow tab").click()
+    expect(view.locator(".holaf-toast", has_text="is on the canvas")).to_be_visible()
+    assert page.evaluate(types) == wanted
+
+
 def test_a_preview_is_no_picture_of_the_library(real):
     before = real.list()["total_count"]
     preview = {

@@ -63,6 +63,8 @@ NODES = [
         ["IMAGE"],
     ),
     node("LoadImage", {"image": [["example.png"], {"image_upload": True}]}, ["IMAGE", "MASK"]),
+    node("LoadVideo", {"file": [["example.mp4"], {"video_upload": True}]}, ["VIDEO"]),
+    node("LoadAudio", {"audio": [["example.mp3"], {"audio_upload": True}]}, ["AUDIO"]),
     node(
         "SaveImage",
         {"images": ["IMAGE", {}], "filename_prefix": ["STRING", {"default": "ComfyUI"}]},
@@ -92,6 +94,7 @@ class FrontendHost:
             "Comfy.ColorPalette": "light" if light else "dark",
         }
         self.strict = strict
+        self.input = folder.with_name("input")
         self.sockets: dict[str, web.WebSocketResponse] = {}
         self.number = 0
         self.runs: set[asyncio.Task] = set()
@@ -121,6 +124,7 @@ class FrontendHost:
         app.router.add_post("/api/settings/{id}", self.save_setting)
         app.router.add_post("/api/prompt", self.queue_prompt)
         app.router.add_get("/api/view", self.view)
+        app.router.add_post("/api/upload/image", self.upload)
         app.router.add_get("/ws", self.events)
         app.router.add_get("/api/ws", self.events)
         for route in self.pack.route_defs():
@@ -205,10 +209,27 @@ class FrontendHost:
 
     async def view(self, request: web.Request) -> web.StreamResponse:
         query = request.query
-        path = (self.folder / query.get("subfolder", "") / query["filename"]).resolve()
-        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
+        folder = self.input if query.get("type") == "input" else self.folder
+        path = (folder / query.get("subfolder", "") / query["filename"]).resolve()
+        if not path.is_relative_to(folder.resolve()) or not path.is_file():
             raise web.HTTPNotFound
         return web.FileResponse(path)
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """As ComfyUI's: under a name that is free, or that the same file has."""
+        data = await request.post()
+        file = data["image"]
+        assert isinstance(file, web.FileField)
+        folder = self.input
+        folder.mkdir(exist_ok=True)
+        path, sent = Path(file.filename), file.file.read()
+        name = next(
+            name
+            for name in (path.name, *(f"{path.stem} ({n}){path.suffix}" for n in range(1, 99)))
+            if not (folder / name).exists() or (folder / name).read_bytes() == sent
+        )
+        await asyncio.to_thread((folder / name).write_bytes, sent)
+        return web.json_response({"name": name, "subfolder": "", "type": "input"})
 
     async def get_settings(self, request: web.Request) -> web.Response:
         return web.json_response(self.settings)
