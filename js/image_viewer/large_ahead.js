@@ -28,6 +28,15 @@ export function affordable([first, ...others], most = MOST_PIXELS) {
 export const around = (at, step, count) =>
   [at, at + step, at + 2 * step, at - step].filter((place) => place >= 0 && place < count);
 
+const BLOCK = 10;
+
+/** Whose thumbnails to have: this one's, then those of the ten it is among and of the ten on both sides; one request for ten turns. @param {number} at @param {number} count */
+export function blocksAround(at, count) {
+  const from = Math.max(0, (Math.floor(at / BLOCK) - 1) * BLOCK);
+  const until = Math.min(count, (Math.floor(at / BLOCK) + 2) * BLOCK);
+  return [at, ...Array.from({ length: Math.max(0, until - from) }, (_, n) => from + n).filter((place) => place !== at)];
+}
+
 /** A picture on its way. It is `settled` when it is decoded, or will never be: then it has `failed`. */
 class Coming {
   settled = false;

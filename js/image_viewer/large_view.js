@@ -2,7 +2,7 @@
 import { url } from "../core/api.js";
 import { h, icon } from "../core/dom.js";
 import { loadSheet } from "../core/sheet.js";
-import { around } from "./large_ahead.js";
+import { around, blocksAround } from "./large_ahead.js";
 import { createFullscreen } from "./large_fullscreen.js";
 import { createItem } from "./large_item.js";
 import { listenToLargeKeys } from "./large_keys.js";
@@ -138,7 +138,7 @@ export function openLarge(gallery, start, { fullscreen = false, slideshow = fals
     if (!same) {
       show.coming();
       gallery.showInfo(id);
-      thumbs.want(around(position, step, view.ids.length).map((at) => view.ids[at]));
+      thumbs.want(blocksAround(position, view.ids.length).map((at) => view.ids[at]));
     }
     place.textContent = strings.position(position + 1, view.ids.length);
     link.href = url("images/full", { id });

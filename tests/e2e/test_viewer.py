@@ -85,6 +85,15 @@ def frame_of(page) -> dict[str, float]:
     return box
 
 
+def moves(page) -> bool:
+    """Whether a spot of the picture, away from all bars, looks another way before long."""
+    box = frame_of(page)
+    spot = {"x": box["x"] + box["width"] / 4, "y": box["y"] + box["height"] / 2}
+    clip = {**spot, "width": 8, "height": 8}
+    first = page.screenshot(clip=clip)
+    return any(page.screenshot(clip=clip) != first for _ in range(100))
+
+
 def test_a_picture_is_zoomed_at_the_cursor_moved_and_left_where_it_is_in_the_grid(opened, shot):
     page = opened("?folder=landscapes&sort=name_asc", 6)
     tile = page.locator('[aria-posinset="3"]')
@@ -294,6 +303,8 @@ def test_pictures_of_every_odd_kind_are_shown_and_one_of_100_megapixels_is_zoome
         source = page.locator(".holaf-large-picture").get_attribute("src")
         # No browser but Safari shows a TIFF: the server draws it.
         assert ("/images/rendered" in source) == name.endswith(".tif")
+        if name.startswith("animated"):
+            assert moves(page), name
         if name == "huge.png":
             width = page.locator(".holaf-large-picture").evaluate("(one) => one.naturalWidth")
             assert width == 10_000

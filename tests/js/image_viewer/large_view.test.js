@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Ahead, affordable, around } from "../../../js/image_viewer/large_ahead.js";
+import { Ahead, affordable, around, blocksAround } from "../../../js/image_viewer/large_ahead.js";
 import { besideFrame } from "../../../js/image_viewer/large_media.js";
 import { playable } from "../../../js/image_viewer/large_rates.js";
 import { courseOf, Deck } from "../../../js/image_viewer/slideshow.js";
@@ -14,6 +14,16 @@ test("two on and one back are wanted, in the direction one goes, within the list
   assert.deepEqual(around(5, -1, 10), [5, 4, 3, 6]);
   assert.deepEqual(around(0, 1, 2), [0, 1]);
   assert.deepEqual(around(9, 1, 10), [9, 8]);
+});
+
+test("thumbnails are asked for once in ten turns, this one's first", () => {
+  assert.deepEqual(blocksAround(3, 5), [3, 0, 1, 2, 4]);
+  const ten = blocksAround(20, 100);
+  assert.equal(ten[0], 20);
+  for (let at = 21; at < 30; at++) {
+    assert.deepEqual(new Set(blocksAround(at, 100)), new Set(ten));
+  }
+  assert.deepEqual([Math.min(...ten), Math.max(...ten)], [10, 39]);
 });
 
 test("a huge picture is kept once: when it is looked at; smaller ones after it still fit", () => {
