@@ -5,6 +5,8 @@ import { strings as common } from "./strings.js";
 export const strings = {
   ...common,
   nothingSelected: "Select a picture first.",
+  regenerateSelected: "Make thumbnails again",
+  stillLoading: "The list is still being loaded. Try again in a moment.",
   invertSelection: "Invert the selection",
   manageTags: "Manage tags…",
   jumpTitle: "Go to a date",

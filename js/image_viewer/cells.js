@@ -7,6 +7,8 @@ import { marksKey, tileMarks } from "./tile_marks.js";
 export const MOST_CELLS = 400;
 
 let made = 0;
+/** What can be pressed of marks: here once a pointer was over a tile. @type {typeof import("./tile_offer.js").offeredMarks | null} */
+let offered = null;
 
 /**
  * One tile: an element and its picture. All that only the pointer or a selection brings to light is made when it does,
@@ -127,7 +129,13 @@ export class Cell {
     this.#offerCheck();
     if (row && !this.#offered) {
       this.#offered = true;
-      this.#judge(row);
+      const { id } = this;
+      void import("./tile_offer.js").then(({ offeredMarks }) => {
+        offered = offeredMarks;
+        if (this.id === id && this.#offered) {
+          this.#judge(row);
+        }
+      });
     }
     if (row && !this.#badges && (row.has_edit_file || row.has_workflow)) {
       const badge = (/** @type {string} */ name) => h("span", { class: "holaf-tile-badge" }, icon(name, 12));
@@ -143,7 +151,7 @@ export class Cell {
 
   /** @param {import("./rows_cache.js").Row} row */
   #judge(row) {
-    const marks = tileMarks(row, this.#offered ? this.#width : null);
+    const marks = this.#offered && offered ? offered(row, this.#width) : tileMarks(row);
     this.#judged?.remove();
     this.#judged = marks;
     if (marks) {

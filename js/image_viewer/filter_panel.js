@@ -180,7 +180,7 @@ export function createFilterPanel(gallery) {
     "div",
     { class: "holaf-rail-head" },
     h("h2", {}, strings.filters),
-    iconButton("panel-left-close", strings.hideFilters, () => gallery.toggleRail(false)),
+    iconButton("panel-left-close", words.hideFilters, () => gallery.toggleRail(false)),
   );
 
   function drawFolders() {

@@ -4,17 +4,6 @@ import { isTyping } from "../core/keys.js";
 /** @param {import("./index.js").Gallery} gallery */
 export function listenToGalleryKeys(gallery) {
   const { root, scope, selection, store } = gallery;
-  let shortcutsTold = false;
-
-  async function openShortcuts() {
-    const [shortcuts, { keys }] = await Promise.all([import("../ui/shortcuts.js"), import("./key_strings.js")]);
-    if (!shortcutsTold) {
-      shortcutsTold = true;
-      shortcuts.describeShortcuts(root, keys.title, keys.list, scope.signal);
-    }
-    await shortcuts.openShortcuts(root);
-  }
-
   scope.listen(root, "keydown", (event) => {
     if (event.defaultPrevented || isTyping(event)) {
       return;
@@ -36,11 +25,11 @@ export function listenToGalleryKeys(gallery) {
     }
     if (event.key === "?") {
       event.preventDefault();
-      void openShortcuts();
+      void import("./key_strings.js").then(({ showKeys }) => showKeys(gallery));
       return;
     }
     const choose = { a: () => selection.selectAll(), i: () => selection.invert() }[event.key.toLowerCase()];
-    // Texts of the details are selected as texts are, and what is over the pictures has keys of its own.
+    // What is not pictures has such keys of its own.
     const elsewhere = event.target.closest("aside, [role='dialog']");
     if (choose && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && !elsewhere) {
       event.preventDefault();

@@ -63,24 +63,6 @@ export const heightOf = (geometry, row) => Math.round(geometry.rowHeight[row]);
 const scratch = new Int32Array(8192);
 
 /**
- * @param {Geometry} geometry
- * @param {number} position
- * @returns {{row: number, left: number, top: number, width: number, height: number}}
- */
-export function rectOf(geometry, position) {
-  const row = rowOf(geometry, position);
-  geometry.place(row, scratch);
-  const index = (position - geometry.rowStart[row]) * 2;
-  return {
-    row,
-    left: scratch[index],
-    top: geometry.rowTop[row],
-    width: scratch[index + 1] - scratch[index],
-    height: heightOf(geometry, row),
-  };
-}
-
-/**
  * The picture of `row` that lies nearest below or above `x`.
  * @param {Geometry} geometry
  * @param {number} row
@@ -179,39 +161,6 @@ export function leadsTo(geometry, key, position, page) {
     default:
       return null;
   }
-}
-
-/**
- * Positions of the pictures that touch a rectangle, as ranges [first, last].
- * @param {Geometry} geometry
- * @param {{left: number, top: number, right: number, bottom: number}} box
- * @returns {Array<[number, number]>}
- */
-export function rangesIn(geometry, box) {
-  /** @type {Array<[number, number]>} */
-  const ranges = [];
-  if (!geometry.rows) {
-    return ranges;
-  }
-  for (let row = rowAt(geometry, box.top); row < geometry.rows && geometry.rowTop[row] < box.bottom; row++) {
-    if (geometry.rowTop[row] + heightOf(geometry, row) <= box.top) {
-      continue;
-    }
-    const count = geometry.place(row, scratch);
-    let first = -1;
-    let last = -1;
-    for (let index = 0; index < count; index++) {
-      if (scratch[index * 2] < box.right && scratch[index * 2 + 1] > box.left) {
-        first = first < 0 ? index : first;
-        last = index;
-      }
-    }
-    if (first >= 0) {
-      const start = geometry.rowStart[row];
-      ranges.push([start + first, start + last]);
-    }
-  }
-  return ranges;
 }
 
 /**

@@ -61,7 +61,7 @@ export function listenToKeys(grid, { view, selection, scope, open, focused, menu
       move();
     }
   });
-  // The browser's own menu of such a key comes when it is pressed, or when it is let go.
+  // The browser's own menu comes when such a key is pressed, or let go.
   scope.listen(grid.list, "contextmenu", (event) => opened && event.preventDefault());
   scope.listen(window, "pointerdown", () => {
     opened = false;

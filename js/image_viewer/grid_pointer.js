@@ -1,6 +1,4 @@
-/** What the mouse and the fingers do in the grid: choose, open, and draw a band around many. */
-import { h } from "../core/dom.js";
-import { rangesIn } from "./geometry.js";
+/** What the mouse and the fingers do in the grid. */
 
 const LONG_PRESS_MS = 450;
 
@@ -104,53 +102,19 @@ export function listenToPointer(grid, options) {
   scope.listen(scroller, "pointerdown", (event) => {
     const free = !cellOf(grid, event) && !event.target.closest("button");
     if (free && event.button === 0 && event.pointerType === "mouse") {
-      drawBand(grid, options, event);
-    }
-  });
-}
-
-/** @param {Grid} grid @param {GridOptions} options @param {PointerEvent} start */
-function drawBand(grid, { view, selection, scope }, start) {
-  const box = grid.scroller.getBoundingClientRect();
-  /** @param {PointerEvent} event */
-  const at = (event) => ({ x: event.clientX - box.left, y: event.clientY - box.top + grid.top });
-  const from = at(start);
-  const band = h("div", { class: "holaf-band" });
-  const kept = start.ctrlKey || start.metaKey || start.shiftKey ? selection.chosen : null;
-  const drag = scope.child();
-  let moved = false;
-  start.preventDefault();
-  grid.list.focus({ preventScroll: true });
-  drag.listen(window, "pointermove", (event) => {
-    const to = at(event);
-    if (!moved && Math.hypot(to.x - from.x, to.y - from.y) < 5) {
-      return;
-    }
-    moved = true;
-    grid.layer.append(band);
-    const area = {
-      left: Math.min(from.x, to.x),
-      top: Math.min(from.y, to.y),
-      right: Math.max(from.x, to.x),
-      bottom: Math.max(from.y, to.y),
-    };
-    band.style.transform = `translate(${area.left}px, ${area.top - grid.base}px)`;
-    band.style.width = `${area.right - area.left}px`;
-    band.style.height = `${area.bottom - area.top}px`;
-    /** @type {number[]} */
-    const ids = [];
-    for (const [first, last] of rangesIn(grid.geometry, area)) {
-      ids.push(...view.ids.subarray(first, last + 1));
-    }
-    selection.replace(ids, kept);
-  });
-  for (const type of ["pointerup", "pointercancel"]) {
-    drag.listen(window, type, () => {
-      if (!moved && !kept) {
-        selection.clear();
+      event.preventDefault();
+      list.focus({ preventScroll: true });
+      // What the pointer does until this is here is not lost.
+      const early = scope.child();
+      /** @type {PointerEvent[]} */
+      const moves = [];
+      for (const type of ["pointermove", "pointerup", "pointercancel"]) {
+        early.listen(window, type, (move) => moves.push(move));
       }
-      drag.dispose();
-    });
-  }
-  drag.onDispose(() => band.remove());
+      void import("./grid_band.js").then(({ drawBand }) => {
+        early.dispose();
+        drawBand(grid, options, event, moves);
+      });
+    }
+  });
 }

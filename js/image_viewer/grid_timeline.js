@@ -1,6 +1,5 @@
 /** The timeline of a grid: what its places mean in the list that is shown. */
 import { rowOf } from "./geometry.js";
-import { groupAt } from "./groups.js";
 import { placeLabel } from "./place_label.js";
 import { strings } from "./strings.js";
 import { createTimeline } from "./timeline.js";
@@ -8,7 +7,6 @@ import { segments, years } from "./timeline_marks.js";
 
 // More groups than this would be a grey bar.
 const MOST_MARKS = 400;
-const PARTS = 20;
 
 /**
  * @param {import("./grid.js").Grid} grid
@@ -52,50 +50,14 @@ export function gridTimeline(grid, { view, rows, scope, jump }, map) {
       return view.total ? placeLabel(view, rows.get(view.ids[position]), position, places) : "";
     },
     keydown(event) {
-      const to = target(event.key);
-      if (to !== null) {
+      if (/^(Arrow|Page|Home$|End$)/.test(event.key)) {
         event.preventDefault();
-        if (event.key === "End") {
-          grid.lead(() => grid.scrollTo(map.limit, true));
-        } else {
-          grid.scrollTo(to, true);
-        }
+        void import("./timeline_keys.js").then(({ leadAlong }) =>
+          leadAlong(event.key, { grid, map, parts, positionAt }),
+        );
       }
     },
   });
-
-  /** Where a key leads: a screen, a month, a group or a twentieth of the list, an end. @param {string} key @returns {number | null} */
-  function target(key) {
-    switch (key) {
-      case "ArrowUp":
-      case "ArrowLeft":
-        return map.top - map.view * 0.9;
-      case "ArrowDown":
-      case "ArrowRight":
-        return map.top + map.view * 0.9;
-      case "PageUp":
-        return turn(-1);
-      case "PageDown":
-        return turn(1);
-      case "Home":
-        return 0;
-      case "End":
-        return map.limit;
-      default:
-        return null;
-    }
-  }
-
-  /** @param {1 | -1} by */
-  function turn(by) {
-    const steps = parts();
-    if (!steps.length || !grid.geometry.rows) {
-      return map.top + (by * map.limit) / PARTS;
-    }
-    const here = groupAt(steps, positionAt(map.top));
-    const to = steps[here + by];
-    return to ? grid.topOf(to.start) : by < 0 ? 0 : map.limit;
-  }
 
   function mark() {
     const { geometry } = grid;

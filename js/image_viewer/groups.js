@@ -69,17 +69,3 @@ export function groupAt(groups, position) {
   }
   return low;
 }
-
-/**
- * Where the pictures of a day begin, or those of the nearest day before it, in a list in either order of dates.
- * @param {readonly Group[]} days
- * @param {string} wanted YYYY-MM-DD
- * @returns {number} a position
- */
-export function startOfDay(days, wanted) {
-  const newestFirst = days.length > 0 && days[0].key >= days[days.length - 1].key;
-  const found = newestFirst
-    ? days.find(({ key }) => key <= wanted)
-    : (days.findLast(({ key }) => key <= wanted) ?? days[0]);
-  return (found ?? days[days.length - 1])?.start ?? 0;
-}

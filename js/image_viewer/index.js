@@ -106,7 +106,7 @@ export class Gallery {
     this.selection = new Selection();
     this.view = new View({
       changed: (change) => this.#viewChanged(change),
-      failed: (error, opening) => this.#viewFailed(error, opening),
+      failed: (error, opening) => void this.#viewFailed(error, opening),
       restMayCome: () => this.#firstShown.then(idle),
       prepare: (aspects, signal) => this.grid.prepare(aspects, signal),
     });
@@ -291,7 +291,7 @@ export class Gallery {
   }
 
   /** @param {any} error @param {boolean} opening */
-  #viewFailed(error, opening) {
+  async #viewFailed(error, opening) {
     this.#atRest();
     const refused = error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 404;
     if (!opening && !refused) {
@@ -299,8 +299,11 @@ export class Gallery {
       this.scope.after(AGAIN_MS, () => void this.view.refresh());
       return;
     }
-    if (error.data?.field === "search" && this.#filters.showLastSearch(error)) {
-      return;
+    if (error.data?.field === "search") {
+      const { showLastSearch } = await import("./last_search.js");
+      if (this.#ended || showLastSearch(this, error)) {
+        return;
+      }
     }
     this.error = error;
     this.states.draw(this.error);
@@ -404,25 +407,22 @@ export class Gallery {
     await openTileMenu(this, at, id);
   }
 
-  /**
-   * Rates, labels, tags: at once on the page, then on the server.
-   * @param {import("./judging.js").Targets} targets @param {import("./judging.js").Changes} changes
-   */
+  /** @param {import("./judging.js").Targets} targets @param {import("./judging.js").Changes} changes */
   async judge(targets, changes) {
     const { judge } = await import("./judging.js");
     return judge(this, targets, changes);
   }
 
-  /** Draws rating, heart and label of a row into an element, now and when they change. @param {Element} place @param {any} row */
+  /** Now, and when they change. @param {Element} place @param {any} row */
   async showMarks(place, row) {
     const { showMarks } = await import("./marks.js");
     showMarks(this, place, row);
   }
 
   /**
-   * Does what a key does to pictures: 0 to 9, b, t.
+   * Rates, labels and tags by 0 to 9, b, t.
    * @param {KeyboardEvent} event
-   * @param {readonly number[] | null} [ids] of what is shown; else what is selected in the grid, or focused
+   * @param {readonly number[] | null} [ids] else what is selected, or focused
    * @returns {boolean} whether it was one of them
    */
   judgeKey(event, ids = null) {

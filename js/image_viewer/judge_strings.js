@@ -1,8 +1,18 @@
 /** Words of rating, labels, tags, notes and collections. */
 import { count, plural } from "../core/format.js";
-import { strings as common } from "./strings.js";
+import { strings as common } from "./action_strings.js";
 
 const { marks } = common;
+/** @type {Record<string, string>} */
+const labels = {
+  "": "No label",
+  red: "Red",
+  orange: "Orange",
+  yellow: "Yellow",
+  green: "Green",
+  blue: "Blue",
+  purple: "Purple",
+};
 const items = (/** @type {number} */ n) => plural(n, "item");
 /** @param {string} what @param {number} n of how many it is said; of one that is looked at, it is not */
 const of = (what, n) => (n > 1 ? `${what}: ${items(n)}` : what);
@@ -21,7 +31,7 @@ export const judgeWords = {
   makeFavourite: marks.makeFavourite,
   noFavourite: "No longer a favourite",
   label: "Label",
-  labels: marks.labels,
+  labels,
   tags: "Tags",
   tagsMenu: "Tags…",
   collection: "Add to collection",
@@ -36,7 +46,7 @@ export const judgeWords = {
   favoured: (/** @type {boolean} */ on, /** @type {number} */ n) =>
     of(on ? "Made a favourite" : "No longer a favourite", n),
   labelGiven: (/** @type {string} */ label, /** @type {number} */ n) =>
-    of(label ? `${marks.labels[label]} label given` : "Label removed", n),
+    of(label ? `${labels[label]} label given` : "Label removed", n),
   tagged: (/** @type {readonly string[]} */ added, /** @type {readonly string[]} */ removed, /** @type {number} */ n) =>
     of([named(added, "added"), named(removed, "taken off")].filter(Boolean).join(", "), n),
   noted: (/** @type {number} */ n) => of("Note changed", n),
@@ -137,11 +147,11 @@ export const judgeWords = {
   xmpFile: "Into the files themselves",
   xmpFileText: "PNG, JPEG, WebP and video. Each file is written anew and replaced in one step.",
   xmpAction: (/** @type {number} */ n) => `Write ${items(n)}`,
-  xmpDone: (/** @type {any} */ result) =>
+  xmpDone: (/** @type {any} */ { written = 0, unchanged = 0, failed = 0, problems = [] }) =>
     [
-      `${items(result?.written ?? result?.changed ?? 0)} written`,
-      result?.failed ? `${count(result.failed)} failed` : "",
-      result?.skipped ? `${count(result.skipped)} had nothing to write` : "",
+      `${items(written)} written`,
+      unchanged ? `${count(unchanged)} said that already` : "",
+      failed ? `${count(failed)} failed${problems[0] ? ` (${problems[0].path}: ${problems[0].error})` : ""}` : "",
     ]
       .filter(Boolean)
       .join(", "),

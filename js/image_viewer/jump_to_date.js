@@ -4,7 +4,7 @@ import { h } from "../core/dom.js";
 import { dialog } from "../ui/dialog.js";
 import { strings } from "./action_strings.js";
 import { monthRange } from "./facet_choice.js";
-import { groupAt, startOfDay } from "./groups.js";
+import { groupAt } from "./groups.js";
 
 /** @param {import("./index.js").Gallery} gallery */
 export async function askForDate({ view, grid, scope }) {
@@ -50,4 +50,18 @@ export async function askForDate({ view, grid, scope }) {
     // The list may have changed meanwhile; its days are then in view.groups, where they are its groups.
     grid.goTo(startOfDay(view.id !== id && own ? view.groups : days, field.value));
   }
+}
+
+/**
+ * Where the pictures of a day begin, or those of the nearest day before it, in a list in either order of dates.
+ * @param {readonly import("./groups.js").Group[]} days
+ * @param {string} wanted YYYY-MM-DD
+ * @returns {number} a position
+ */
+export function startOfDay(days, wanted) {
+  const newestFirst = days.length > 0 && days[0].key >= days[days.length - 1].key;
+  const found = newestFirst
+    ? days.find(({ key }) => key <= wanted)
+    : (days.findLast(({ key }) => key <= wanted) ?? days[0]);
+  return (found ?? days[days.length - 1])?.start ?? 0;
 }

@@ -1,4 +1,6 @@
-/** The keys of the gallery. */
+/** The keys of the gallery, and where they are shown. */
+import { describeShortcuts, openShortcuts } from "../ui/shortcuts.js";
+
 export const keys = {
   title: "Gallery",
   list: [
@@ -25,3 +27,15 @@ export const keys = {
     { keys: "Escape", text: "One step back" },
   ],
 };
+
+/** @type {WeakSet<import("./index.js").Gallery>} */
+const told = new WeakSet();
+
+/** @param {import("./index.js").Gallery} gallery */
+export async function showKeys(gallery) {
+  if (!told.has(gallery)) {
+    told.add(gallery);
+    describeShortcuts(gallery.root, keys.title, keys.list, gallery.scope.signal);
+  }
+  await openShortcuts(gallery.root);
+}

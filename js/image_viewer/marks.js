@@ -4,7 +4,7 @@ import { strings } from "./strings.js";
 
 /** What a row has of them. */
 export const MARKS = /** @type {const} */ (["rating", "favourite", "label"]);
-export const LABELS = Object.keys(strings.marks.labels).filter(Boolean);
+export const LABELS = ["red", "orange", "yellow", "green", "blue", "purple"];
 
 /** A spot of the label's colour. @param {string} label */
 export const swatch = (label) =>

@@ -78,6 +78,7 @@ export const words = {
   workflows: (/** @type {number} */ n) => plural(n, "workflow"),
 
   collections: "Collections",
+  hideFilters: "Hide filters",
 
   // Saved searches
   saved: "Saved searches",

@@ -5,10 +5,6 @@
 
 /** More than these are named by where they stand in the list. */
 const FEW = 2000;
-/** In more pieces than these a bit for each picture of the list is shorter. */
-const MOST_RANGES = 10_000;
-
-/** @typedef {{ids: number[]} | {view: string, ranges: Array<[number, number]>} | {view: string, bits: string}} Which */
 /** @typedef {{bits: Uint32Array, size: number, all: boolean, carried: boolean}} Chosen */
 
 export class Selection {
@@ -32,10 +28,6 @@ export class Selection {
     for (const listener of [...this.#listeners]) {
       listener();
     }
-  }
-
-  get all() {
-    return this.#all;
   }
 
   /** Is it of the list before, so that how many of it are in this one is known when all of that is here? */
@@ -101,33 +93,6 @@ export class Selection {
       }
     }
     return found;
-  }
-
-  /**
-   * What an action over the selection sends: a few ids, or where it stands in the view that is shown.
-   * @param {{id: string, ids: Uint32Array}} view
-   * @returns {Which}
-   */
-  toRequest(view) {
-    const few = this.ids;
-    if (few) {
-      return { ids: few };
-    }
-    /** @type {Array<[number, number]>} */
-    const ranges = [];
-    let start = -1;
-    for (let at = 0; at <= view.ids.length; at++) {
-      const on = at < view.ids.length && this.has(view.ids[at]);
-      if (on && start < 0) {
-        start = at;
-      } else if (!on && start >= 0) {
-        ranges.push([start, at - start]);
-        start = -1;
-      }
-    }
-    return ranges.length > MOST_RANGES
-      ? { view: view.id, bits: bitsOf(ranges, view.ids.length) }
-      : { view: view.id, ranges };
   }
 
   /** @param {number} id */
@@ -247,20 +212,4 @@ export class Selection {
       this.#changed();
     }
   }
-}
-
-/** A bit for each position, the lowest of a byte first, in base64. @param {Array<[number, number]>} ranges @param {number} total */
-function bitsOf(ranges, total) {
-  const bytes = new Uint8Array(Math.ceil(total / 8));
-  for (const [start, count] of ranges) {
-    for (let at = start; at < start + count; at++) {
-      bytes[at >>> 3] |= 1 << (at & 7);
-    }
-  }
-  let text = "";
-  // So many arguments a call may have.
-  for (let from = 0; from < bytes.length; from += 8192) {
-    text += String.fromCharCode(...bytes.subarray(from, from + 8192));
-  }
-  return btoa(text);
 }

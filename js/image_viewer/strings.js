@@ -93,7 +93,6 @@ export const strings = {
   pictures: "Pictures",
   filters: "Filters",
   showFilters: "Show filters",
-  hideFilters: "Hide filters",
   info: "Details",
   toggleInfo: "Show or hide details (I)",
   more: "More actions",
@@ -133,7 +132,6 @@ export const strings = {
 
   selected: (/** @type {number} */ n) => `${count(n)} selected`,
   counting: "Counting the selection",
-  stillLoading: "The list is still being loaded. Try again in a moment.",
   selectAll: "Select all",
   clearSelection: "Clear selection",
   selectGroup: (/** @type {string} */ group) => `Select all of ${group}`,
@@ -143,7 +141,6 @@ export const strings = {
   unknown: "Unknown",
   nothing: { model: "No model known", prompt: "No prompt", workflow: "No workflow" },
   large: "Large view",
-  regenerateSelected: "Make thumbnails again",
   shown: (/** @type {number} */ shown, /** @type {number} */ total) =>
     shown === total ? plural(total, "item") : `${count(shown)} of ${plural(total, "item")}`,
   newItems: (/** @type {number} */ n) => `${count(n)} new`,
@@ -155,19 +152,10 @@ export const strings = {
           .join(", ")
       : "Loading",
   marks: {
-    labels: /** @type {Record<string, string>} */ ({
-      "": "No label",
-      red: "Red",
-      orange: "Orange",
-      yellow: "Yellow",
-      green: "Green",
-      blue: "Blue",
-      purple: "Purple",
-    }),
     stars: (/** @type {number} */ n) => (n ? plural(n, "star") : "No rating"),
     favourite: "Favourite",
     makeFavourite: "Make a favourite",
-    labelled: (/** @type {string} */ label) => `${strings.marks.labels[label] ?? label} label`,
+    labelled: (/** @type {string} */ label) => `${label[0].toUpperCase()}${label.slice(1)} label`,
     text: (/** @type {any} */ row) =>
       [
         row.rating ? strings.marks.stars(row.rating) : "",

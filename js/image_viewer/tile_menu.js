@@ -9,7 +9,7 @@ import { judgeWords as words } from "./judge_strings.js";
 import { openTags, toggleFavourite } from "./judging.js";
 import { labelItems, ratingItems } from "./selection_bar.js";
 import { isoDay } from "./strings.js";
-import { readColumns } from "./view_patch.js";
+import { readColumns } from "./view.js";
 
 /** @typedef {import("./index.js").Gallery} Gallery @typedef {import("./judging.js").Targets} Targets */
 /** @typedef {import("../ui/menu.js").MenuItem | null | false} Item */

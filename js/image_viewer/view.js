@@ -3,7 +3,6 @@
  */
 import { ApiError, getBytes, isAbort, postJson } from "../core/api.js";
 import { FIRST, takeOver } from "./head_start.js";
-import { applyPatch, patchGroups, readColumns } from "./view_patch.js";
 
 /**
  * @typedef {object} Change
@@ -15,6 +14,15 @@ import { applyPatch, patchGroups, readColumns } from "./view_patch.js";
  *
  * @typedef {{key: string, label?: string, start: number, count: number}} Group
  */
+
+/** @param {ArrayBuffer} buffer u32 count, u32 ids[], u8 aspects[], little-endian @returns {import("./view_patch.js").Columns} */
+export function readColumns(buffer) {
+  const count = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0, true) : 0;
+  if (buffer.byteLength < 4 + count * 5) {
+    throw new RangeError("The layout of the view is cut short");
+  }
+  return { ids: new Uint32Array(buffer, 4, count), aspects: new Uint8Array(buffer, 4 + count * 4, count) };
+}
 
 export class View {
   id = "";
@@ -145,7 +153,8 @@ export class View {
     }
     let patched = null;
     if (answer.patch) {
-      patched = this.#patched(answer.patch, answer.total);
+      patched = await this.#patched(answer.patch, answer.total);
+      signal.throwIfAborted();
       // What does not fit is asked for as a whole.
       answer = patched ? { ...answer, ...patched } : await postJson("images/view", this.request, signal);
     }
@@ -201,8 +210,9 @@ export class View {
   }
 
   /** @param {import("./view_patch.js").Patch} patch @param {number} total */
-  #patched(patch, total) {
+  async #patched(patch, total) {
     try {
+      const { applyPatch, patchGroups } = await import("./view_patch.js");
       const columns = applyPatch(this, patch);
       const groups = patchGroups(this.groups, patch.groups);
       return columns.ids.length === total

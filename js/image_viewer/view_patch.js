@@ -19,15 +19,6 @@
  * @property {Array<[string, string, number]>} between key, label and count of those that come between them
  */
 
-/** @param {ArrayBuffer} buffer u32 count, u32 ids[], u8 aspects[], little-endian @returns {Columns} */
-export function readColumns(buffer) {
-  const count = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0, true) : 0;
-  if (buffer.byteLength < 4 + count * 5) {
-    throw new RangeError("The layout of the view is cut short");
-  }
-  return { ids: new Uint32Array(buffer, 4, count), aspects: new Uint8Array(buffer, 4 + count * 4, count) };
-}
-
 /**
  * @param {Columns} old
  * @param {Patch} patch

@@ -1,6 +1,7 @@
 // The gallery as a page of its own, with the other tools as panels over it.
 import { getJson, sessionChanged } from "../core/api.js";
-import { fill, h, icon, oneAtATime } from "../core/dom.js";
+import { fill, h, icon } from "../core/dom.js";
+import { oneAtATime } from "../core/one_at_a_time.js";
 import { events } from "../core/events.js";
 import { isTyping, matches } from "../core/keys.js";
 import { Scope } from "../core/scope.js";

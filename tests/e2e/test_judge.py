@@ -373,3 +373,27 @@ def test_who_may_only_look_is_asked_to_sign_in_and_what_waits_for_that_is_put_ba
         expect(asked).to_have_count(0)
         until_judged(page, 1, "rating", 5)
         expect(tile(page, 1)).to_have_attribute("aria-label", re.compile("5 stars"))
+
+
+def test_ratings_and_tags_are_written_beside_the_pictures_and_the_dialog_says_what_is_missing(
+    page, server, shot
+):
+    tile(page, 1).click()
+    page.keyboard.press("3")
+    tile(page, 2).click(modifiers=["ControlOrMeta"])
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Write to XMP…").click()
+    asked = page.get_by_role("dialog", name="Write rating and tags of 2 items to XMP?")
+    shot(page, "judge xmp")
+    page.route(
+        "**/images/xmp/write",
+        lambda route: route.fulfill(status=400, json={"error": "Exempi was not found."}),
+    )
+    asked.get_by_role("radio", name=re.compile("Into the files")).check()
+    asked.get_by_role("button", name="Write 2 items").click()
+    expect(asked.get_by_role("alert")).to_have_text("Exempi was not found.")
+    page.unroute("**/images/xmp/write")
+    asked.get_by_role("radio", name=re.compile("beside each")).check()
+    asked.get_by_role("button", name="Write 2 items").click()
+    expect(asked).to_have_count(0)
+    expect(said(page, "Write to XMP: 1 item written")).to_be_visible()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { oneAtATime } from "../../../js/core/dom.js";
+import { oneAtATime } from "../../../js/core/one_at_a_time.js";
 
 test("what is asked for again while it comes is done once, and later anew", async () => {
   const done = [];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { groupAt, groupsWithin, joinDays, startOfDay } from "../../../js/image_viewer/groups.js";
+import { groupAt, groupsWithin, joinDays } from "../../../js/image_viewer/groups.js";
+import { startOfDay } from "../../../js/image_viewer/jump_to_date.js";
 
 const days = (...entries) => {
   let start = 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heightOf, nearestInRow, rangesIn, rectOf, rowAt, rowOf } from "../../../js/image_viewer/geometry.js";
+import { heightOf, nearestInRow, rowAt, rowOf } from "../../../js/image_viewer/geometry.js";
+import { rangesIn } from "../../../js/image_viewer/grid_band.js";
 import { GridLayout } from "../../../js/image_viewer/grid_layout.js";
 import { layoutGrid } from "../../../js/image_viewer/layout_grid.js";
 import { alikeAtEnd, ASPECTS, justifiedSteps, layoutJustified } from "../../../js/image_viewer/layout_justified.js";
@@ -44,6 +45,16 @@ function check(geometry, count, spans, gap) {
   }
   const last = geometry.rows - 1;
   assert.equal(geometry.height, geometry.rowTop[last] + heightOf(geometry, last));
+}
+
+/** @param {import("../../../js/image_viewer/geometry.js").Geometry} geometry @param {number} position */
+function rectOf(geometry, position) {
+  const edges = new Int32Array(2000);
+  const row = rowOf(geometry, position);
+  geometry.place(row, edges);
+  const left = edges[(position - geometry.rowStart[row]) * 2];
+  const right = edges[(position - geometry.rowStart[row]) * 2 + 1];
+  return { row, left, top: geometry.rowTop[row], width: right - left, height: heightOf(geometry, row) };
 }
 
 test("a layout that is made in steps is the one that is made at once", () => {

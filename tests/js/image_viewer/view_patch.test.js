@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyPatch, patchGroups, readColumns } from "../../../js/image_viewer/view_patch.js";
+import { readColumns } from "../../../js/image_viewer/view.js";
+import { applyPatch, patchGroups } from "../../../js/image_viewer/view_patch.js";
 import { random } from "./random.js";
 
 /** What a patch means, said as slowly as can be. */
