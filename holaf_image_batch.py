@@ -48,6 +48,7 @@ JSON_PARTS = (
     "graphs",
     "prompts",
     "tags",
+    "ratings",
 )
 PARTS = (*JSON_PARTS, "hashes", "nodes", "texts", "files")
 
@@ -220,6 +221,8 @@ def encode(
                     parts["members"].append((loras, name, strength, strength_clip))
         if file.tags:
             tags.extend((path, tag) for tag in file.tags)
+        if file.rating is not None:
+            parts["ratings"].append((path, file.rating, file.rated_at))
         duration = file.duration
         values = (
             root_id,

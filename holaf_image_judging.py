@@ -6,6 +6,7 @@ queries; see `holaf_database`.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 import unicodedata
@@ -176,6 +177,29 @@ class Judging:
             "tags": [{"name": one[0], "from_file": bool(one[1])} for one in tags],
             "collections": [dict(one) for one in collections],
         }
+
+    def formats(self, ids: Sequence[int]) -> set[str]:
+        with self._database.read() as db:
+            rows = db.execute(
+                "SELECT DISTINCT format FROM json_each(?) AS wanted "
+                "JOIN images ON images.id = wanted.value",
+                (str(list(ids)),),
+            ).fetchall()
+        return {row[0] for row in rows}
+
+    def facts(self, ids: Sequence[int]) -> list[tuple[str, int, list[str]]]:
+        """(canonical path, rating, tags) of each of some pictures; those that are gone are left
+        out."""
+        with self._database.read() as db:
+            rows = db.execute(
+                "SELECT path_canon, coalesce(rating, 0), (SELECT json_group_array(name) FROM "
+                "(SELECT name FROM imagetags JOIN tags ON tags.id = tag_id "
+                "WHERE image_id = images.id ORDER BY name)) FROM json_each(?) AS wanted "
+                "JOIN images ON images.id = wanted.value "
+                "LEFT JOIN marks ON marks.image_id = images.id",
+                (str(list(ids)),),
+            ).fetchall()
+        return [(row[0], row[1], json.loads(row[2])) for row in rows]
 
     def tags(self, find: str = "", limit: int = 1000) -> list[dict[str, Any]]:
         """[{name, count}]: those that have `find` in them, most frequent first."""

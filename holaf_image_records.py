@@ -64,6 +64,9 @@ class IndexedFile:
     has_edit_file: bool = False
     error: str = ""
     tags: tuple[str, ...] = ()
+    # As its XMP says, None where that says nothing; and when that was written.
+    rating: int | None = None
+    rated_at: float = 0.0
 
     @property
     def path_canon(self) -> str:

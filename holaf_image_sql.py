@@ -213,6 +213,16 @@ MAY_RETURN = f"""
 _BEFORE = "(SELECT id FROM temp.batch_known)"
 FORGET_TAGS = f"DELETE FROM imagetags WHERE from_file = 1 AND image_id IN {_BEFORE}"
 NEW_TAGS = f"INSERT OR IGNORE INTO tags (name) SELECT {at(1)} FROM {rows_of('tags')}"
+# A rating counts from when it was given, wherever that was: the newest one is the user's wish. That
+# a file has none says something only where there was one.
+RATINGS = (
+    "INSERT INTO marks (image_id, rating, rated_at) "
+    f"SELECT images.id, {at(1)}, {at(2)} FROM {rows_of('ratings')} "
+    f"JOIN images ON path_canon = {at(0)} "
+    f"WHERE {at(1)} > 0 OR EXISTS (SELECT 1 FROM marks WHERE image_id = images.id) "
+    "ON CONFLICT (image_id) DO UPDATE SET rating = excluded.rating, rated_at = excluded.rated_at "
+    "WHERE excluded.rated_at > rated_at"
+)
 # A tag that the user gives is theirs, even if a sidecar has it too.
 TAGS = (
     "INSERT INTO imagetags (image_id, tag_id, from_file) "

@@ -14,7 +14,7 @@ from .holaf_image_batch import searchable as searchable
 from .holaf_image_records import IndexedFile, IndexedFolder, canon
 
 # Raised when the reader of metadata learns something new: older rows are read again.
-PARSER = 2
+PARSER = 3
 
 # SQLite allows 32,766 parameters since 3.32 and 999 before; short lists keep the plans simple too.
 CHUNK = 900
@@ -99,6 +99,8 @@ class ImageStore:
             if "tags" in part:
                 db.execute(sql.NEW_TAGS, {"tags": part["tags"]})
                 db.execute(sql.TAGS, {"tags": part["tags"]})
+        if "ratings" in part:
+            db.execute(sql.RATINGS, {"ratings": part["ratings"]})
 
     def move(
         self, db: sqlite3.Connection, rev: int, names: Sequence[tuple[str, str]], batch: Batch

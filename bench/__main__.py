@@ -18,6 +18,7 @@ import page_size  # noqa: F401 - registers its rows
 import search  # noqa: F401 - registers its rows
 import thumbs  # noqa: F401 - registers its rows
 import viewer  # noqa: F401 - registers its rows
+import viewer_judge  # noqa: F401 - registers its rows
 import viewer_stage  # noqa: F401 - registers its rows
 import viewer_templates  # noqa: F401 - registers its rows
 from harness import BENCHES, Bench, Options, Row, machine

@@ -68,7 +68,7 @@ def tool(
     routes.include(search_routes.routes(engine, suggest, saved, publish))
     undoing = Undoing()
     judging, collections = Judging(database, undoing), Collections(database, undoing)
-    routes.include(judge_routes.routes(engine, judging, collections, publish))
+    routes.include(judge_routes.routes(library, engine, judging, collections, tasks, publish))
     routes.include(metadata_routes.routes(library, database))
     routes.include(playback_routes.routes(library, database, playable))
     routes.include(thumbnail_routes.routes(thumbnails, database, tasks, engine))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Collection
 from hashlib import blake2b
 
 from ..holaf_image_records import IndexedFile, time_of
@@ -38,6 +40,7 @@ class FileReader:
         pixel_key = facts.pixel_key or 0
         mtime_ns, size = time_of(status), status.st_size
         graph, made = facts.graph, facts.made
+        rating = None if facts.rating is None else max(facts.rating, 0)  # -1: rejected
         return IndexedFile(
             root_id=place.root_id,
             folder=place.folder,
@@ -74,6 +77,8 @@ class FileReader:
             has_edit_file=facts.has_edit_file,
             error=encodable(facts.error or ""),
             tags=tuple(map(encodable, facts.tags)),
+            rating=rating,
+            rated_at=0.0 if rating is None else rated_at(place.path, siblings, status),
         )
 
     def unread(self, place: Place, error: str) -> IndexedFile:
@@ -91,6 +96,16 @@ class FileReader:
             thumb_hash=thumb_hash(status.st_size, time_of(status), 0),
             error=error,
         )
+
+
+def rated_at(path: str, siblings: Collection[str], status: os.stat_result) -> float:
+    """When its XMP was written: that beside it counts more than that in it."""
+    folder, name = os.path.split(path)
+    beside = sidecars.find(name, siblings).xmp
+    if beside:
+        with contextlib.suppress(OSError):
+            return os.stat(os.path.join(folder, beside)).st_mtime  # noqa: PTH116, PTH118
+    return status.st_mtime
 
 
 def thumb_hash(size: int, mtime_ns: int, pixel_key: int) -> str:

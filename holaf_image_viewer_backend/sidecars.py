@@ -27,6 +27,8 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _XAP = "{http://ns.adobe.com/xap/1.0/}"
 
+_PACKET_END = re.compile(rb"<\?xpacket end=['\"][rw]['\"]\?>")
+
 
 @dataclass(frozen=True, slots=True)
 class Sidecars:
@@ -124,6 +126,9 @@ def parse_xmp(data: bytes | str) -> tuple[list[str], int | None]:
     # No XMP needs a document type; entities are how XML bombs are made.
     if len(raw) > MAX_SIDECAR or re.search(rb"<!(?:DOCTYPE|ENTITY)", raw, re.IGNORECASE):
         return [], None
+    # Where a packet became shorter, Exempi leaves the rest of the old one behind it.
+    end = _PACKET_END.search(raw)
+    raw = raw[: end.end()] if end else raw
     from xml.etree import ElementTree  # late: most folders have no XMP
 
     try:

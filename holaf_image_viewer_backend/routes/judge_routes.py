@@ -10,8 +10,10 @@ from typing import Any
 from ...holaf_core.errors import BadRequest
 from ...holaf_core.http import Routes, Tier, body, json_bytes
 from ...holaf_core.json import dumps
+from ...holaf_core.tasks import Tasks, Work
 from ...holaf_image_collections import Collections
 from ...holaf_image_judging import Judging, checked_change, checked_tag
+from ..library_paths import Library
 from ..views import ViewEngine
 from .image_routes import number
 from .which import which
@@ -20,9 +22,11 @@ LONGEST_FIND = 200
 
 
 def routes(
+    library: Library,
     engine: ViewEngine,
     judging: Judging,
     collections: Collections,
+    tasks: Tasks,
     publish: Callable[..., None],
 ) -> Routes:
     routes = Routes("/holaf/images")
@@ -109,6 +113,19 @@ def routes(
         """{id, …which} → {changed, undo}"""
         data = await body(request)
         return announced(**await asyncio.to_thread(moved, collections.remove, data, engine))
+
+    @routes.post("/xmp/write", Tier.CHANGE)
+    async def write_xmp(request):
+        """{…which, where: "sidecar" or "file"} → {task}; its result: see `xmp_writing.work`"""
+        data = await body(request)
+
+        def prepared() -> Work:
+            from ..xmp_writing import work  # not before ComfyUI has started
+
+            return work(library, judging, which(data, engine), data.get("where"))
+
+        task = tasks.start("images.xmp", "Write XMP", await asyncio.to_thread(prepared), alone=True)
+        return {"task": task.id}
 
     def announce() -> None:
         publish("images.collections", {"changed_at": time.time()}, keep=True)
