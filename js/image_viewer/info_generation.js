@@ -3,14 +3,11 @@ import { h, icon } from "../core/dom.js";
 import { copyButton, factList, known, madeFacts } from "./info_facts.js";
 import { jsonSections } from "./info_json.js";
 import { strings } from "./info_strings.js";
+import { phrasesOf } from "./phrases.js";
 import { words } from "./search_strings.js";
 import { quoted } from "./search_text.js";
 import { iconButton } from "./toolbar.js";
 import { workflowActions } from "./workflow_actions.js";
-
-/** Parts of a prompt that a menu offers. */
-const MOST_PHRASES = 24;
-const LONGEST_PHRASE = 60;
 
 /**
  * @param {import("./index.js").Gallery} gallery
@@ -63,22 +60,6 @@ export function generation(gallery, metadata, row, look, scope) {
   }
   parts.push(workflow(gallery, metadata, row), ...jsonSections(metadata, row, scope));
   return parts;
-}
-
-/** The parts between commas and lines, as people put a prompt together. @param {string} text */
-export function phrasesOf(text) {
-  const found = new Set();
-  for (const part of text.split(/[,\n\r;|]+/)) {
-    // Weights are not searched: (a castle:1.2) is about a castle.
-    const plain = part
-      .replace(/<[^>]*>|:\s*[\d.]+(?=\s*[)\]]|\s*$)|[()[\]{}]/g, " ")
-      .replace(/\s+/g, " ")
-      .trim();
-    if (plain && plain.length <= LONGEST_PHRASE) {
-      found.add(plain);
-    }
-  }
-  return [...found].slice(0, MOST_PHRASES);
 }
 
 /**

@@ -18,7 +18,7 @@ export const strings = {
 
   noTabTitle: "ComfyUI is not open",
   noTabBody:
-    "No other tab of this browser has ComfyUI open, and none where you are signed in here. Open it; when it has loaded, send this again.",
+    "No tab of this browser has ComfyUI open, nor one of another browser where you are signed in. Open it; when it has loaded, send this again.",
   openComfy: "Open ComfyUI",
 
   tabsTitle: "Which ComfyUI tab?",

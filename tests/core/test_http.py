@@ -25,8 +25,8 @@ async def client(aiohttp_client, tmp_path):
     async def sent(request):
         return {"members": len(await body(request))}
 
-    (tmp_path / "page.html").write_text("<p>page</p>")
-    routes.page("/page", tmp_path / "page.html")
+    (tmp_path / "page.html").write_text('<p data-server="">page</p>')
+    routes.page("/page", tmp_path / "page.html", server="comfyui")
     app = web.Application()
     app.add_routes([bind(route, Open()) for route in routes])
     return await aiohttp_client(app)
@@ -72,6 +72,10 @@ async def test_a_page_is_html_whatever_this_machine_thinks_of_its_name(client, m
     )
     answer = await client.get("/t/page")
     assert answer.headers["Content-Type"].startswith("text/html")
+
+
+async def test_a_page_knows_which_kind_of_server_it_comes_from(client):
+    assert await (await client.get("/t/page")).text() == '<p data-server="comfyui">page</p>'
 
 
 async def test_a_file_that_vanishes_before_it_is_opened_is_not_there(aiohttp_client, monkeypatch):

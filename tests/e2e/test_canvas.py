@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import running_server
-from comfy_page import ComfyPage
+from comfy_page import READY, ComfyPage
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import expect
@@ -113,43 +113,31 @@ def server(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def comfy(server, chromium):
+def browser(server, chromium):
+    """One browser; ComfyUI is not open in it yet."""
+    browser = ComfyPage(chromium, server.url)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def comfy(browser):
     """ComfyUI's page with the gallery's panel."""
-    comfy = ComfyPage(chromium, server.url)
-    comfy.open()
-    comfy.open_gallery(4)
-    yield comfy
-    comfy.close()
+    if browser.page.url == "about:blank":
+        browser.open()
+    browser.page.bring_to_front()
+    browser.open_gallery(4)
+    return browser
 
 
 @pytest.fixture
-def tab(server, chromium):
-    """`tab()`: ComfyUI's page in another tab of one browser; `tab.view()`: the gallery's own."""
-    browser = ComfyPage(chromium, server.url)
-    pages = []
-
-    def new():
-        page = browser.page if not pages else browser.context.new_page()
-        pages.append(page)
-        return page
-
-    def comfy():
-        page = new()
-        page.goto(f"{server.url}/")
-        page.wait_for_function("() => window.app?.extensionManager?.getSidebarTabs?.().length")
-        page.evaluate(LOADERS, ["LoadImage"])
-        return page
-
-    def view(width: int = 1600):
-        page = new()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{server.url}/holaf/view")
-        expect(page.locator(".holaf-tile.holaf-ready")).to_have_count(4)
-        return page
-
-    comfy.view = view
-    yield comfy
-    browser.close()
+def view(browser):
+    """The gallery's own page in another tab of that browser."""
+    page = browser.context.new_page()
+    page.goto(f"{browser.url}/holaf/view")
+    expect(page.locator(".holaf-tile.holaf-ready")).to_have_count(4)
+    yield page
+    page.close()
 
 
 def tile(page, name):
@@ -179,27 +167,28 @@ def nodes(page):
     return {one["id"]: one for one in page.evaluate(NODES)}
 
 
-# Those with tabs of their own come first: the page of the others would be one more tab.
-def test_from_a_tab_of_its_own_the_chosen_one_of_several_comfyui_tabs_loads_it(tab, shot):
-    view = tab.view()
+# This comes first: until then ComfyUI is not open.
+def test_from_a_tab_of_its_own_the_chosen_one_of_several_comfyui_tabs_loads_it(browser, view, shot):
     act(view, "graph.png", "Load workflow")
     nobody = view.get_by_role("dialog", name="ComfyUI is not open")
     expect(nobody.get_by_role("button", name="Open ComfyUI")).to_be_focused()
-    shot(view, "canvas no tab dark 1600")
+    shot(view, "canvas no tab light 1600")
     view.keyboard.press("Escape")
 
-    one = tab()
+    one = browser.open()
     act(view, "graph.png", "Load workflow")
     says(view, "“graph” is on the canvas: 2 nodes, in the tab “")
     assert nodes(one)["2"]["values"] == ["from the gallery"]
 
-    two = tab()
-    two.bring_to_front()
+    two = browser.context.new_page()
+    two.goto(f"{browser.url}/")
+    two.wait_for_function(READY)
+    two.evaluate(LOADERS, ["EmptyImage"])
     act(view, "queued.png", "Load workflow")
     which = view.get_by_role("dialog", name="Which ComfyUI tab?")
     expect(which.get_by_role("radio")).to_have_count(2)
     expect(which).not_to_contain_text("asking")
-    shot(view, "canvas which tab dark 1600")
+    shot(view, "canvas which tab light 1600")
     which.get_by_role("radio", name=re.compile("^Unsaved")).check()
     which.get_by_role("button", name="Send to this tab").click()
     says(view, "“queued” is on the canvas")
@@ -224,35 +213,6 @@ def test_from_a_tab_of_its_own_the_chosen_one_of_several_comfyui_tabs_loads_it(t
     two.close()
     says(view, "is no longer open")
     assert set(nodes(one)) == {"1", "2"}
-
-
-def test_a_tile_is_dragged_from_another_window_onto_the_canvas_or_a_node(tab):
-    view, comfy = tab.view(), tab()
-    data = {name: tile(view, name).evaluate(DRAGGED) for name in ("graph.png", "plain.png")}
-    assert data["plain.png"]["text/uri-list"].startswith("http://")
-    comfy.bring_to_front()
-    before = comfy.evaluate(TABS)
-    comfy.evaluate(DROP, [data["plain.png"], *comfy.evaluate(ON_NODE, 1)])
-    comfy.wait_for_function(
-        "() => (app.rootGraph ?? app.graph).nodes[0].widgets[0].value[0] == 'p'"
-    )
-    assert re.fullmatch(r"plain( \(\d\))?.png", comfy.evaluate(VALUES)["1"])
-    assert comfy.evaluate(TABS) == before
-    comfy.evaluate(DROP, [data["graph.png"], *FREE])
-    dialog = comfy.get_by_role("alertdialog", name="Replace what is on the canvas?")
-    dialog.get_by_role("button", name="Open in a new workflow tab").click()
-    comfy.wait_for_function(f"() => ({ACTIVE})() === 'graph'")
-    says(comfy, "is on the canvas")
-    assert nodes(comfy)["2"]["values"] == ["from the gallery"]
-    # ComfyUI's own way with what is dropped did not run as well.
-    assert comfy.evaluate(TABS) == [*before, "graph"]
-    # One without a workflow becomes a node where it is dropped, as a file from the desktop does.
-    comfy.evaluate(DROP, [data["plain.png"], *FREE])
-    says(comfy, "was added that loads “plain.png”")
-    elsewhere = json.loads(data["graph.png"]["application/x-holaf-file"])
-    elsewhere["server"] = "http://127.0.0.1:1/holaf/"
-    comfy.evaluate(DROP, [{"application/x-holaf-file": json.dumps(elsewhere)}, *FREE])
-    says(comfy, "belongs to another server")
 
 
 def test_a_workflow_is_loaded_as_a_tab_or_in_place_and_titles_in_it_never_run(comfy, shot):
@@ -340,3 +300,34 @@ def test_without_a_workflow_the_buttons_say_so_and_a_file_that_is_gone_is_named(
     assert page.evaluate(VALUES) == {"1": "example.png"}
     save(server.folder / "output" / "gone.png", workflow=WORKFLOW)
     expect(tile(page, "gone.png")).to_be_visible()
+
+
+def test_a_tile_is_dragged_from_another_window_onto_the_canvas_or_a_node(comfy, view):
+    data = {name: tile(view, name).evaluate(DRAGGED) for name in ("graph.png", "plain.png")}
+    assert data["plain.png"]["text/uri-list"].startswith("http://")
+    comfy = comfy.page
+    comfy.bring_to_front()
+    comfy.locator(".holaf-panel-header > button").last.click()
+    comfy.evaluate(LOADERS, ["LoadImage"])
+    before = comfy.evaluate(TABS)
+    comfy.evaluate(DROP, [data["plain.png"], *comfy.evaluate(ON_NODE, 1)])
+    comfy.wait_for_function(
+        "() => (app.rootGraph ?? app.graph).nodes[0].widgets[0].value[0] == 'p'"
+    )
+    assert re.fullmatch(r"plain( \(\d\))?.png", comfy.evaluate(VALUES)["1"])
+    assert comfy.evaluate(TABS) == before
+    comfy.evaluate(DROP, [data["graph.png"], *FREE])
+    dialog = comfy.get_by_role("alertdialog", name="Replace what is on the canvas?")
+    dialog.get_by_role("button", name="Open in a new workflow tab").click()
+    comfy.wait_for_function(f"() => ({ACTIVE})() === 'graph'")
+    says(comfy, "is on the canvas")
+    assert nodes(comfy)["2"]["values"] == ["from the gallery"]
+    # ComfyUI's own way with what is dropped did not run as well.
+    assert comfy.evaluate(TABS) == [*before, "graph"]
+    # One without a workflow becomes a node where it is dropped, as a file from the desktop does.
+    comfy.evaluate(DROP, [data["plain.png"], *FREE])
+    says(comfy, "was added that loads “plain.png”")
+    elsewhere = json.loads(data["graph.png"]["application/x-holaf-file"])
+    elsewhere["server"] = "http://127.0.0.1:1/holaf/"
+    comfy.evaluate(DROP, [{"application/x-holaf-file": json.dumps(elsewhere)}, *FREE])
+    says(comfy, "belongs to another server")

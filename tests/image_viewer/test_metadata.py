@@ -95,6 +95,32 @@ def test_the_raw_texts_are_given_unchanged(tmp_path):
     assert raw_texts(str(tmp_path / "b.webp")) == texts()
 
 
+def test_what_a_canvas_can_load_and_what_is_stored_is_told_without_the_graphs(tmp_path):
+    both = save_picture(tmp_path / "both.png")
+    told = read_metadata(str(both))
+    assert told["graph"] == "workflow"
+    assert told["nodes"] == len(told["workflow"]["nodes"])
+    assert told["stored"] == {key: len(text) for key, text in texts().items()}
+    queued = tmp_path / "queued.png"
+    queued.write_bytes(png(text_chunk("prompt", json.dumps(text_to_image()))))
+    assert read_metadata(str(queued))["graph"] == "prompt"
+    plain = tmp_path / "plain.png"
+    plain.write_bytes(png())
+    assert read_metadata(str(plain))["graph"] is None
+
+
+def test_a_text_that_is_too_large_for_the_index_is_still_given_as_it_stands(tmp_path):
+    workflow = '{"nodes":[' + ",".join(['{"id":1}'] * 1_100_000) + '],"version":0.4}'
+    path = tmp_path / "large.png"
+    path.write_bytes(png(text_chunk("workflow", workflow)))
+    assert "skipped" in facts_of(path).error
+    assert raw_texts(str(path))["workflow"] == workflow
+    told = read_metadata(str(path))
+    assert told["metadata_error"] == "The embedded workflow of 9 MB is too large to be followed."
+    assert (told["graph"], told["workflow"]) == ("workflow", None)
+    assert told["stored"] == {"workflow": len(workflow)}
+
+
 def test_nan_in_the_prompt_is_tolerated(tmp_path):
     graph = text_to_image()
     graph["3"]["inputs"]["cfg"] = math.nan
