@@ -63,6 +63,8 @@ def string(graph: Graph, value: Any, depth: int = 0) -> Text:
     choice = graph.chosen(node_id, inputs)
     if choice is not None:
         text, status = string(graph, choice[0], depth + 1)
+        if status == PARTIAL:
+            text = _given_to_writer(graph, inputs, choice[0], depth) or text
         return text, worse(status, choice[1]) if status != MISSING else MISSING
     if "populated_text" in inputs:
         return string(graph, inputs["populated_text"], depth + 1)
@@ -84,6 +86,35 @@ def string(graph: Graph, value: Any, depth: int = 0) -> Text:
             changed = beside > 1 or written
             return text, worse(status, PARTIAL) if changed and status == OK else status
     return _NO_TEXT
+
+
+def _given_to_writer(graph: Graph, inputs: dict[str, Any], chosen: Any, depth: int) -> str | None:
+    """What somebody typed, where a model rewrites it and a switch could have passed it on as it is:
+    the model is also given instructions, which say nothing of the picture."""
+    writer = graph.link(chosen)
+    if writer is None:
+        return None
+    behind = _behind(graph, writer[0])
+    if not any(_WRITERS.search(graph.kind(node_id)) for node_id in behind):
+        return None
+    for _name, link in graph.links(inputs):
+        if link[0] != writer[0] and link[0] in behind:
+            text, status = string(graph, link, depth + 1)
+            if status == OK and text:
+                return text
+    return None
+
+
+def _behind(graph: Graph, node_id: str) -> set[str]:
+    """A node and all that it takes from."""
+    found = {node_id}
+    waiting = [node_id]
+    while waiting and not graph.exhausted():
+        for _name, link in graph.links(graph.inputs(waiting.pop())):
+            if link[0] not in found:
+                found.add(link[0])
+                waiting.append(link[0])
+    return found
 
 
 def _joined(graph: Graph, inputs: dict[str, Any], kind: str, parts: list[str], depth: int) -> Text:

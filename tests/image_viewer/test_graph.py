@@ -178,6 +178,37 @@ def test_what_depends_on_the_run_is_never_ok():
         assert field.status != "ok"
 
 
+def rewritten(typed="a heron in reeds", rewrite=True):
+    """A model makes a long prompt of what was typed and of instructions, if it is told to."""
+    graph = text_to_image()
+    graph["30"] = node("PrimitiveStringMultiline", value=typed)
+    graph["31"] = node("PrimitiveStringMultiline", value="You write prompts. Describe the light.")
+    graph["32"] = node("StringConcatenate", string_a=["31", 0], string_b=["30", 0], delimiter="")
+    graph["33"] = node("TextGenerate", prompt=["32", 0], clip=["4", 1], max_length=512)
+    graph["34"] = node("ComfySwitchNode", switch=rewrite, on_true=["33", 0], on_false=["30", 0])
+    graph["6"]["inputs"]["text"] = ["34", 0]
+    return graph
+
+
+def test_of_a_prompt_that_a_model_rewrote_what_was_typed_is_shown_not_its_instructions():
+    assert trace(rewritten()).positive == Field("a heron in reeds", "partial")
+    assert trace(rewritten(rewrite=False)).positive == Field("a heron in reeds", "ok")
+    # What the switch would have passed on is another text: it is not what the model was given.
+    graph = rewritten()
+    graph["34"]["inputs"]["on_false"] = ["35", 0]
+    graph["35"] = node("PrimitiveStringMultiline", value="a boat")
+    assert trace(graph).positive.value.startswith("You write prompts.")
+    # No model: the text that was put together is nearer to the truth than a part of it.
+    graph = rewritten()
+    graph["34"]["inputs"]["on_true"] = ["32", 0]
+    assert trace(graph).positive == Field(
+        "You write prompts. Describe the light.a heron in reeds", "ok"
+    )
+    cache = GraphCache()
+    for typed in ("a heron", "a fox", "", "a fox again"):
+        assert facts_of(cache, rewritten(typed)) == facts_of(GraphCache(), rewritten(typed))
+
+
 def test_each_way_to_list_loras_is_read():
     graph = text_to_image()
     graph["40"] = node(
