@@ -62,6 +62,7 @@ def packet(facts: Facts, old: bytes | None = None) -> bytes:
             forget(one)
         if facts != Facts((), 0):
             made = minidom.parseString(description(facts, about).encode()).documentElement
+            assert made is not None
             roots[0].appendChild(document.importNode(made, deep=True))
         return document.toxml(encoding="utf-8") + b"\n"
     except (ExpatError, ValueError, LookupError, RecursionError) as error:
