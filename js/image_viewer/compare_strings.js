@@ -98,6 +98,7 @@ export const strings = {
     { keys: "L", text: "Zoom and move together or alone" },
     { keys: "P", text: "Compare as a pair" },
     { keys: "X", text: "Take out of the comparison" },
+    { keys: ["0", "5"], text: "Rate with so many stars" },
     { keys: "I", text: "Show or hide the parameters" },
     { keys: "Escape", text: "One step back" },
   ],
