@@ -35,6 +35,7 @@ from .holaf_image_undo import (
     Replaced,
     Undoing,
     choose,
+    choose_again,
     chosen_ids,
     packed,
     unpacked,
@@ -270,11 +271,11 @@ def put_back(db: sqlite3.Connection, replaced: Replaced, changed: Changed) -> No
     if replaced.collection is not None:
         collection_again(db, *replaced.collection)
     for collection_id, inside, ids in replaced.items:
-        choose(db, unpacked(ids))
+        choose_again(db, unpacked(ids))
         put_items(db, collection_id, inside, changed)
     for name, new, old, ids in reversed(replaced.marks):
         value, at = old if name == "rating" else (old, 0.0)
-        choose(db, unpacked(ids))
+        choose_again(db, unpacked(ids))
         # Where it is another one by now, somebody wanted that one.
         db.execute(
             "DELETE FROM temp.chosen WHERE id NOT IN "
@@ -284,7 +285,7 @@ def put_back(db: sqlite3.Connection, replaced: Replaced, changed: Changed) -> No
         changed.add(name, value, chosen_ids(db))
         set_mark(db, name, value, at)
     for tag_id, from_file, ids in reversed(replaced.tags):
-        choose(db, unpacked(ids))
+        choose_again(db, unpacked(ids))
         db.execute(
             "DELETE FROM temp.chosen WHERE id IN (SELECT id FROM temp.chosen "
             "LEFT JOIN imagetags ON image_id = id AND tag_id = ? WHERE from_file IS ?)",

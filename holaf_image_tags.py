@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from .holaf_core.errors import BadRequest, Conflict, NotFound
-from .holaf_image_undo import OTHER, TAG, UNTAG, Changed, Replaced, choose, packed
+from .holaf_image_undo import OTHER, TAG, UNTAG, Changed, Replaced, choose_again, packed
 
 MOST_TAGS = 1000  # of a picture
 
@@ -146,7 +146,7 @@ def rename_tag(db: sqlite3.Connection, old: str, new: str, merge: bool, changed:
         "GROUP BY from_file ORDER BY from_file DESC",
         (tag_id,),
     ).fetchall():
-        choose(db, f"[{ids}]")
+        choose_again(db, f"[{ids}]")
         give_tag_anew(db, other[0], from_file, changed)
     changed.add(UNTAG, tag_id, db.execute(having, (tag_id,)).fetchone()[0])
     db.execute("DELETE FROM imagetags WHERE tag_id = ?", (tag_id,))

@@ -136,22 +136,24 @@ def forget_judged(db: sqlite3.Connection) -> None:
         db.execute("UPDATE meta SET value = ? WHERE key = 'judged_since'", (last[0],))
 
 
-def choose(db: sqlite3.Connection, ids: Iterable[int] | str) -> None:
-    """Fill temp.chosen with those of `ids` (or a JSON array of them) that are in the gallery."""
-    text = ids if isinstance(ids, str) else str(list(ids))
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS chosen (id INTEGER PRIMARY KEY)")
-    db.execute("DELETE FROM temp.chosen")
+def choose(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Fill temp.chosen with those of `ids` that are in the gallery."""
+    choose_again(db, str(list(ids)))
     # An id that was given out is in the gallery unless it is noted as removed. To look for the rows
     # of `images` would read most of the database for 100,000 of them.
     db.execute(
-        "INSERT OR IGNORE INTO temp.chosen SELECT value FROM json_each(?) WHERE value BETWEEN 1 "
-        "AND (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'images')",
-        (text,),
+        "DELETE FROM temp.chosen WHERE id < 1 OR id > "
+        "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'images') "
+        "OR EXISTS (SELECT 1 FROM removed_images WHERE image_id = chosen.id)"
     )
-    db.execute(
-        "DELETE FROM temp.chosen WHERE EXISTS "
-        "(SELECT 1 FROM removed_images WHERE image_id = chosen.id)"
-    )
+
+
+def choose_again(db: sqlite3.Connection, ids: str) -> None:
+    """Fill temp.chosen with a JSON array of ids that were chosen once. Some of their pictures may
+    be away: they get back what is theirs when they return."""
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS chosen (id INTEGER PRIMARY KEY)")
+    db.execute("DELETE FROM temp.chosen")
+    db.execute("INSERT OR IGNORE INTO temp.chosen SELECT value FROM json_each(?)", (ids,))
 
 
 def chosen_ids(db: sqlite3.Connection) -> str | None:

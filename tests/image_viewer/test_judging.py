@@ -2,7 +2,12 @@
 
 import asyncio
 
+import numpy as np
 import pytest
+from holaf import holaf_image_undo
+from holaf.holaf_database import ImageDatabase
+from holaf.holaf_image_judging import Change, Judging
+from holaf.holaf_image_viewer_backend.columns import Columns
 from library_rows import indexed_file
 
 
@@ -326,3 +331,53 @@ async def test_a_picture_that_was_away_is_in_its_collections_again(pack, ask, li
     (again,) = (await asyncio.to_thread(pack.images.store, files[:1])).added_ids
     assert again == ids[0]
     assert (await judged(again))["collections"] == [{"id": made["id"], "name": "kept"}]
+
+
+async def test_a_tag_of_a_hundred_thousand_pictures_is_renamed_and_merged(pack, ask, library):
+    await library(1)
+    many = (
+        "INSERT INTO imagetags (image_id, tag_id) WITH RECURSIVE n (i) AS "
+        "(SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100001) SELECT i, {} FROM n"
+    )
+
+    def fill(db):
+        for tag_id, name in ((1, "few"), (2, "many")):
+            db.execute("INSERT INTO tags VALUES (?, ?)", (tag_id, name))
+            db.execute(many.format(tag_id) + f" WHERE i % {4 - tag_id} = 0 OR {tag_id} = 2")
+
+    await asyncio.to_thread(pack.images._write, fill)
+    assert (await ask("tags/rename", {"from": "many", "to": "all"}))[1] == {"changed": 100_000}
+    merged = {"from": "few", "to": "all", "merge": True}
+    assert (await ask("tags/rename", merged))[1] == {"changed": 33_333}
+    assert (await ask("tags"))[1]["tags"] == [{"name": "all", "count": 100_000}]
+
+
+async def test_pictures_that_are_away_keep_up_with_what_happens_to_tags(pack, ask, judged):
+    files = [indexed_file(n) for n in range(2)]
+    ids = (await asyncio.to_thread(pack.images.store, files)).added_ids
+    await ask("judge", {"ids": ids, "add_tags": ["one", "two"]})
+    await ask("judge", {"ids": ids[:1], "add_tags": ["three"]})
+    await asyncio.to_thread(pack.images.store, removed=[files[1].path_canon])
+    await ask("tags/rename", {"from": "one", "to": "three", "merge": True})
+    _, deleted = await ask("tags/delete", {"name": "two"})
+    await ask("judge/undo", {"undo": deleted["undo"]})
+    await asyncio.to_thread(pack.images.store, files[1:])
+    assert [one["name"] for one in (await judged(ids[1]))["tags"]] == ["three", "two"]
+
+
+def test_columns_that_lag_behind_what_is_remembered_are_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(holaf_image_undo, "MOST_JUDGED", 1)
+    monkeypatch.setattr(holaf_image_undo, "FORGET_EVERY", 1)
+    database = ImageDatabase(tmp_path / "images.sqlite")
+    ids = database.store([indexed_file(n) for n in range(9)]).added_ids
+    columns = Columns(database)
+    columns.load()
+    judging = Judging(database, holaf_image_undo.Undoing())
+    for rating, some in ((1, ids), (2, ids[3:]), (3, ids[6:])):
+        judging.judge(some, Change(rating=rating, add_tags=(f"tag {rating}",)))
+    assert sorted(columns.refresh().tolist()) == ids
+    now = columns.current
+    slots = [now.slot_of(one) for one in ids]
+    assert now.place.of("rating", np.array(slots)).tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert len(now.tags.slots) == 18
+    database.close()
