@@ -422,16 +422,20 @@ export class Gallery {
   /**
    * Rates, labels and tags by 0 to 9, b, t.
    * @param {KeyboardEvent} event
-   * @param {readonly number[] | null} [ids] else what is selected, or focused
+   * @param {readonly number[]} [ids]
    * @returns {boolean} whether it was one of them
    */
-  judgeKey(event, ids = null) {
+  judgeKey(event, ids) {
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey || event.altKey || !/^[0-9bt]$/.test(key)) {
       return false;
     }
     event.preventDefault();
-    void import("./judging.js").then(({ judgeByKey }) => this.#ended || judgeByKey(this, key, ids));
+    const { selection, view, grid } = this;
+    // As it is when the key is pressed.
+    const focused = grid.unfocused ? [] : [view.ids[grid.focusPosition]];
+    const moment = { selection: selection.copy(), focused, moved: grid.movedByKeys };
+    void import("./judging.js").then(({ judgeByKey }) => this.#ended || judgeByKey(this, key, ids, moment));
     return true;
   }
 

@@ -27,12 +27,22 @@ export function createInfo(
   /** @type {number | null | undefined} */
   let shown;
 
+  /** What of its row is drawn. */
+  let drawn = "";
+
+  /** Is nothing to be drawn anew, though its row is another? What it is thought of is drawn by itself. @param {number} id */
+  async function isDrawn(id) {
+    const row = rows.get(id) ?? (await fetchRow(id, scope.signal).catch(() => undefined));
+    return shown !== id || (row !== undefined && factsOf(row) === drawn);
+  }
+
   /** @param {number | null} id null: what is selected, or nothing */
   async function show(id) {
-    if (id !== null && id === shown && rows.get(id)) {
+    if (id !== null && id === shown && (await isDrawn(id))) {
       return;
     }
     shown = id;
+    drawn = "";
     stop();
     shownScope.dispose();
     shownScope = scope.child();
@@ -55,6 +65,7 @@ export function createInfo(
       return;
     }
     const made = h("div", { class: "holaf-made", "aria-busy": "true" });
+    drawn = factsOf(row);
     marks.show(id);
     fill(body, fileFacts(row, look), marks.element, made);
     stop = scope.after(80, async () => {
@@ -114,3 +125,7 @@ export function createInfo(
     renew: () => typeof shown === "number" && void show(view.ids.includes(shown) ? shown : null),
   };
 }
+
+/** What the details show of a row, but for its marks. @param {Record<string, any>} row */
+const factsOf = ({ rev, rating, favourite, label, has_tags, thumbnail_status, thumb_hash, placeholder, ...facts }) =>
+  JSON.stringify(facts);

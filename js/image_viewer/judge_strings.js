@@ -133,7 +133,7 @@ export const judgeWords = {
   delete: "Delete",
   deletedCollection: (/** @type {string} */ name) => `“${name}” was deleted; its pictures stay`,
   deleted: (/** @type {string} */ name) => `“${name}” was deleted`,
-  saveLive: "Save this search as a live collection…",
+  saveLive: "Save as live collection…",
   takeOut: (/** @type {string} */ name) => `Take out of “${name}”`,
   nameTooLong: (/** @type {number} */ most) => `A name has at most ${count(most)} characters.`,
 

@@ -142,10 +142,8 @@ export const tellMarks = (gallery, ids) => gallery.root.dispatchEvent(new Custom
  * @param {Targets} targets
  */
 export function meant(gallery, targets) {
-  const chosen = new Selection();
-  if (targets instanceof Selection) {
-    chosen.replace([], targets.chosen);
-  } else {
+  const chosen = targets instanceof Selection ? targets.copy() : new Selection();
+  if (!(targets instanceof Selection)) {
     chosen.replace(targets);
   }
   return {
@@ -243,20 +241,6 @@ function said({ rating, favourite, label, note, add_tags = [], remove_tags = [] 
   return note === undefined ? judgeWords.tagged(add_tags, remove_tags, count) : judgeWords.noted(count);
 }
 
-/**
- * What the keys of the grid act on: what is selected; where that is one picture and the arrows have gone on from it,
- * the one they are at.
- * @param {Gallery} gallery
- * @returns {Targets | null}
- */
-export function targetsOf({ selection, view, grid }) {
-  const focused = grid.unfocused ? undefined : view.ids[grid.focusPosition];
-  if (selection.empty) {
-    return focused === undefined ? null : [focused];
-  }
-  return grid.movedByKeys && focused !== undefined && selection.count(view.total) === 1 ? [focused] : selection;
-}
-
 /** Do all of them have it, as far as is known? @param {Gallery} gallery @param {Targets} targets @param {(row: Row) => boolean} has */
 function all(gallery, targets, has) {
   const chosen = meant(gallery, targets);
@@ -275,19 +259,23 @@ export const toggleLabel = (gallery, targets, label) =>
 /** @param {Gallery} gallery @param {Targets} targets */
 export async function openTags(gallery, targets) {
   deskOf(gallery);
+  const now = targets instanceof Selection ? targets.copy() : targets;
   const { openTagsDialog } = await import("./tags_dialog.js");
-  await openTagsDialog(gallery, targets);
+  await openTagsDialog(gallery, now);
 }
 
 /**
  * What a key does to pictures.
  * @param {Gallery} gallery
  * @param {string} key
- * @param {Targets | null} [ids] what the grid has chosen, unless it is another picture that is shown
+ * @param {Targets | undefined} ids where something else than the grid is shown
+ * @param {{selection: Selection, focused: readonly number[], moved: boolean}} moment in the grid
  */
-export function judgeByKey(gallery, key, ids = null) {
-  const targets = ids ?? targetsOf(gallery);
-  if (!targets) {
+export function judgeByKey(gallery, key, ids, { selection, focused, moved }) {
+  // Where one is selected and the arrows have gone on from it, the one they are at is meant.
+  const alone = selection.empty || (moved && focused.length > 0 && selection.count(gallery.view.total) === 1);
+  const targets = ids ?? (alone ? focused : selection);
+  if (Array.isArray(targets) && !targets.length) {
     toast(judgeWords.nothingSelected);
   } else if (key === "b") {
     void toggleFavourite(gallery, targets);

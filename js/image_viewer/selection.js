@@ -30,7 +30,7 @@ export class Selection {
     }
   }
 
-  /** Is it of the list before, so that how many of it are in this one is known when all of that is here? */
+  /** Of the list before: how many are in this one is known when it is here. */
   get carried() {
     return this.#carried;
   }
@@ -119,6 +119,12 @@ export class Selection {
   /** @returns {Chosen} what is selected now, for `replace` */
   get chosen() {
     return { bits: this.#bits.slice(), size: this.#size, all: this.#all, carried: this.#carried };
+  }
+
+  copy() {
+    const made = new Selection();
+    made.replace([], this.chosen);
+    return made;
   }
 
   /** Selects exactly these, and what was chosen earlier. @param {Iterable<number>} ids @param {Chosen | null} [kept] */

@@ -10,7 +10,7 @@ import { FIRST, takeOver } from "./head_start.js";
  * @property {number[]} changed ids whose row is another now
  * @property {Uint32Array} before the ids that were shown until now
  * @property {boolean} whole true when it is not known what changed
- * @property {boolean} wasFilled whether `before` is all of that list
+ * @property {boolean} wasFilled `before` is all of that list
  *
  * @typedef {{key: string, label?: string, start: number, count: number}} Group
  */
