@@ -144,14 +144,14 @@ async function sayNoTab() {
 const choices = (name, options) =>
   h(
     "div",
-    { class: "holaf-choices", role: "radiogroup", "aria-label": name },
+    { class: "holaf-picks", role: "radiogroup", "aria-label": name },
     options.map(({ value, label, note }, index) =>
       h(
         "label",
-        { class: "holaf-choice" },
-        h("input", { type: "radio", name: "holaf-choice", value, checked: index === 0 }),
-        h("span", { class: "holaf-choice-label", dir: "auto" }, label),
-        h("span", { class: "holaf-choice-note" }, note),
+        { class: "holaf-pick" },
+        h("input", { type: "radio", name: "holaf-pick", value, checked: index === 0 }),
+        h("span", { class: "holaf-pick-label", dir: "auto" }, label),
+        h("span", { class: "holaf-pick-note" }, note),
       ),
     ),
   );
@@ -174,10 +174,10 @@ async function pickTab(canvas, tabs) {
     strings.tabsTitle,
     tabs.map((tab) => ({ value: tab.tab, label: tab.title || "ComfyUI", note: `${seen(tab)} · ${strings.asking}` })),
   );
-  const rows = [...body.querySelectorAll(".holaf-choice")];
+  const rows = [...body.querySelectorAll(".holaf-pick")];
   tabs.forEach(async (tab, index) => {
-    const label = rows[index].querySelector(".holaf-choice-label");
-    const note = rows[index].querySelector(".holaf-choice-note");
+    const label = rows[index].querySelector(".holaf-pick-label");
+    const note = rows[index].querySelector(".holaf-pick-note");
     try {
       // Titles change with every tab of a workflow: ask for the present one.
       const state = await canvas.ask("state", {}, { to: tab.tab });
