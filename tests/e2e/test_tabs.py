@@ -87,7 +87,7 @@ def test_a_request_reaches_the_other_tab_once(tabs, alone):
 def test_without_a_tab_that_can_take_it_a_request_is_refused_in_words(tabs, alone):
     gallery, other = tabs("Gallery", "Another gallery", alone=alone)
     answer = gallery.evaluate(ASK, ["workflow.load", {}, None])
-    assert answer["name"] == "ChannelError"
+    assert answer["name"] == "NoTab"
     assert answer["error"].startswith("No other open tab can take this.")
     # Also after the one that could was closed.
     other.evaluate(ANSWER, "workflow.load")
