@@ -190,11 +190,11 @@ export function createJsonTree(bytes, key, title, scope) {
     );
   }
 
-  /** @param {number} index @param {boolean} [wanted] */
-  async function toggle(index, wanted) {
+  /** @param {number} index */
+  async function toggle(index) {
     const line = lineAt(index);
-    if (line?.size && wanted !== line.open) {
-      drawn((await ask("toggle", { node: line.node, open: wanted })).lines);
+    if (line?.size) {
+      drawn((await ask("toggle", { node: line.node })).lines);
     }
   }
 
@@ -288,22 +288,36 @@ export function createJsonTree(bytes, key, title, scope) {
       void search();
     }
   });
-  list.element.addEventListener("keydown", (event) => {
+  /** Into a line or out of it. @param {boolean} inwards */
+  async function step(inwards) {
     const index = list.active;
-    const line = index >= 0 ? lineAt(index) : undefined;
+    // Lines may be on their way, after one that was opened a moment ago.
+    const line = lineAt(index) ?? (await ask("window", { from: index, count: 1 })).lines?.[0];
     if (!line) {
       return;
     }
-    if (event.key === "ArrowRight" && !event.altKey) {
-      line.open || !line.size ? list.activate(index + 1) : void toggle(index, true);
-    } else if (event.key === "ArrowLeft" && !event.altKey) {
-      line.open && line.size ? void toggle(index, false) : list.activate(above(index, line.depth));
+    if (inwards === line.open || !line.size) {
+      list.activate(inwards ? index + 1 : above(index, line.depth));
+    } else {
+      drawn((await ask("toggle", { node: line.node, open: inwards })).lines);
+    }
+  }
+
+  /** One key after the other: what a key does takes a moment. @type {Promise<void>} */
+  let steps = Promise.resolve();
+  list.element.addEventListener("keydown", (event) => {
+    if (list.active < 0) {
+      return;
+    }
+    if (/^Arrow(Left|Right)$/.test(event.key) && !event.altKey) {
+      const inwards = event.key === "ArrowRight";
+      steps = steps.then(() => step(inwards));
     } else if (event.key.toLowerCase() === "c" && (event.ctrlKey || event.metaKey)) {
       void copy(event.shiftKey ? "path" : "value");
-    } else if (event.key === "Enter") {
-      event.stopPropagation();
-      return;
     } else {
+      if (event.key === "Enter") {
+        event.stopPropagation();
+      }
       return;
     }
     event.preventDefault();
