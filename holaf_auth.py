@@ -28,12 +28,19 @@ ROUND_S = 30.0
 
 def tool(*, accounts: Accounts, gate: Gate) -> Tool:
     keeper = SessionKeeper(accounts)
+    # One thread of its own: guesses that wait for their turn must not use up the threads that
+    # everything else in the server shares.
+    hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="holaf-password")
 
     def start() -> None:
         gate.own_names.look_up()
         keeper.start()
 
-    return Tool("auth", routes(accounts, gate), start=start, stop=keeper.stop)
+    def stop() -> None:
+        keeper.stop()
+        hashing.shutdown(cancel_futures=True)
+
+    return Tool("auth", routes(accounts, gate, hashing), start=start, stop=stop)
 
 
 class SessionKeeper:
@@ -69,13 +76,10 @@ class SessionKeeper:
             log.warning("%s", error)
 
 
-def routes(accounts: Accounts, gate: Gate) -> Routes:
+def routes(accounts: Accounts, gate: Gate, hashing: ThreadPoolExecutor) -> Routes:
     routes = Routes("/holaf")
     passwords, sessions, throttle = accounts.passwords, accounts.sessions, accounts.throttle
     audit, setup_code = accounts.audit, accounts.setup_code
-    # One thread of its own: guesses that wait for their turn must not use up the threads that
-    # everything else in the server shares.
-    hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="holaf-password")
 
     async def guess(identity: Identity, action: str, right: Callable[[], bool]) -> bool:
         """Whether `right()`, which costs one of the address's attempts when it is not."""
